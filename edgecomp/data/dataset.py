@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,8 +13,9 @@ class Sample(NamedTuple):
     """One sample as it comes, before the preprocessing contract.
 
     Args:
-        name: what an error message calls it: a file name, or "row 17".
-        inputs: raw values by input name, no batch axis; a photo is uint8, height x width x 3 (RGB) or x 1 (grey), of any size.
+        name: what an error message calls it: a file name, "x[17]" (counted from 0), or "line 18" of a CSV file.
+        inputs: raw values by input name, no batch axis; a photo is uint8, height x width x 3 (RGB) or x 1
+            (grey), of any size.
         label: class index (int), target array, or None.
     """
 
@@ -32,25 +33,57 @@ class Skipped:
 
 
 class Dataset(Protocol):
-    """A set that can be iterated any number of times, always in the same order, in memory that does not grow with its size.
+    """A set that can be iterated any number of times, always in the same order.
 
-    Attributes:
-        source: what the user named it by.
-        kind: "images" (photos of any size) or "arrays".
-        class_names: names of the classes in the order of their indices, or empty.
-        labelled: whether samples carry labels.
+    The memory it takes does not grow with the size of its samples, nor, but for names and labels, with their number.
     """
 
-    source: str
-    kind: str
-    class_names: tuple[str, ...]
-    labelled: bool
+    @property
+    def source(self) -> str:
+        """What the user named it by."""
+        ...
 
-    def __len__(self) -> int: ...
+    @property
+    def kind(self) -> str:
+        """Either "images" (photos of any size) or "arrays"."""
+        ...
 
-    def __iter__(self) -> Iterator[Sample]: ...
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes in the order of their indices, or empty."""
+        ...
+
+    @property
+    def labelled(self) -> bool:
+        """Whether samples carry labels."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences a user should read, found on opening."""
+        ...
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """The samples left out as unreadable so far."""
+        ...
+
+    def __len__(self) -> int:
+        """Number of samples, without those left out so far."""
+        ...
+
+    def __iter__(self) -> Iterator[Sample]: ...
+
+
+@runtime_checkable
+class RandomAccess(Protocol):
+    """A data set whose samples can be read one by one in any order, and from several threads at a time."""
+
+    @property
+    def positions(self) -> range:
+        """What `read` accepts, in the order of the samples."""
+        ...
+
+    def read(self, position: int) -> Sample | None:
+        """The sample at a position, or None where it cannot be read; it then appears in `skipped`."""
         ...

@@ -52,7 +52,8 @@ class InputContract:
     Args:
         name: the input's name in the model's signature.
         shape: the tensor's shape, batch of 1 first.
-        dtype: dtype of the value before quantization: "float32", or an integer dtype for ids, which are passed as they are.
+        dtype: dtype of the value before quantization: "float32", or an integer dtype for ids, which are passed as
+            they are.
         mean: subtracted from raw values; one number, or one per channel (last axis).
         std: divides what is left; one number, or one per channel (last axis).
         image: how a photo is brought to the tensor's shape, or None where the input is not a photo.

@@ -1,0 +1,43 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= $(shell sh scripts/find_python.sh)
+BIN := .venv/bin
+export TF_CPP_MIN_LOG_LEVEL := 3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test test-all bench lint format clean
+
+demo: .venv/installed
+	$(BIN)/python samples/digits/demo.py
+
+test: .venv/installed-dev
+	$(BIN)/pytest -m "not slow"
+
+test-all: .venv/installed-dev
+	$(BIN)/pytest
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/installed: setup.cfg runtime/setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 to 3.13 found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@echo "installing edgecomp and what it needs into .venv (about a minute)"
+	$(BIN)/pip install --quiet --progress-bar on -e ./runtime -e '.[samples]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --progress-bar on -e ./runtime -e '.[samples,test,lint]'
+	@touch $@
+
+clean:
+	rm -rf .venv build demo_out bench_out

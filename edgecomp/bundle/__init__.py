@@ -1,0 +1,5 @@
+"""Packing what a device gets."""
+
+from .pack import BundleContents, Goldens, pack_bundle
+
+__all__ = ["BundleContents", "Goldens", "pack_bundle"]

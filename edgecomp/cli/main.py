@@ -1,0 +1,95 @@
+"""The `edgecomp` command: finds the verb's file, and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from .. import __version__
+from ..errors import EdgecompError
+
+VERBS = {
+    "convert": "Turn a trained Keras model into a measured, verified bundle for a device.",
+    "inspect": "Show what a model is, and what a target will make of it.",
+    "evaluate": "Measure the accuracy of a model on labelled data.",
+    "profile": "Measure the latency and memory of a model.",
+    "bundle": "Pack a .tflite into a bundle.",
+    "targets": "List, show and check device profiles.",
+}
+
+
+class _Verbs(click.Group):
+    """Loads a verb's module only when it is needed, so that `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"edgecomp.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgecomp")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cli(debug: bool) -> None:
+    """Trained Keras model in; measured, verified INT8 bundle for a named device out."""
+
+
+def main() -> None:
+    """Entry point of the console script.
+
+    Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 3 the accuracy budget cannot be met; 4 a measurement
+    that is not valid; 5 integrity or signature failure; 130 interrupted.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")  # accepted anywhere on the line
+    sys.exit(_run(debug))
+
+
+def _run(debug: bool) -> int:
+    try:
+        result = cli.main(standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        return _say("interrupted; nothing was written", 130)
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing was written", 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except EdgecompError as error:
+        if debug:
+            traceback.print_exc()
+        return _say(str(error), error.exit_code)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - whoever read our output has gone; nothing more to say
+        return 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return _say(f"a fault of edgecomp's own: {type(error).__name__}: {error}. Run again with --debug and report it.", 1)
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"edgecomp: {message}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()

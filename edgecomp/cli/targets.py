@@ -1,0 +1,102 @@
+"""`edgecomp targets`: the device profiles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..targets import Target, list_targets, load_target
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+
+
+@click.group("targets")
+def command() -> None:
+    """List, show and check device profiles."""
+
+
+@command.command("list")
+@_JSON
+def list_command(as_json: bool) -> None:
+    """List the profiles that come with edgecomp."""
+    targets = list_targets()
+    if as_json:
+        return _print_json([target.to_dict() for target in targets])
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "device", "CPU", "makes", "runtime", box=None, pad_edge=False, header_style="bold")
+    for target in targets:
+        table.add_row(target.name, target.title, _cpu(target), _makes(target), target.runtime.packages[0].name)
+    return Console(markup=False).print(table)
+
+
+@command.command("show")
+@click.argument("target", metavar="NAME")
+@_JSON
+def show_command(target: str, as_json: bool) -> None:
+    """Show a profile: NAME as listed, or a YAML file."""
+    loaded = load_target(target)
+    if as_json:
+        return _print_json(loaded.to_dict())
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False)
+    console.print(f"{loaded.title} ({loaded.name})", style="bold")
+    for section, value in loaded.to_dict().items():
+        if section not in ("name", "title"):
+            console.print(section, style="bold cyan")
+            for line in _lines(value):
+                console.print(f"  {line}", soft_wrap=True)
+    return None
+
+
+@command.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def check_command(file: Path) -> None:
+    """Check a profile of your own; every problem with its file and line."""
+    target = load_target(file)
+    click.echo(f"{file}: {target.name} is a valid profile ({_cpu(target)}; makes {_makes(target)})")
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _cpu(target: Target) -> str:
+    cpu = target.cpu
+    count = f"{cpu.cores} x " if cpu.cores is not None else ""
+    clock = f" {cpu.ghz:g} GHz" if cpu.ghz is not None else ""
+    return f"{count}{cpu.model or cpu.isa}{clock}"
+
+
+def _makes(target: Target) -> str:
+    return f"{target.model.default_scheme}, {target.model.default_io} in and out"
+
+
+def _lines(value: Any) -> list[str]:
+    """A section of a profile as lines: one for each key, or each item of a list."""
+    if isinstance(value, dict):
+        return [f"{key}: {_short(one)}" for key, one in value.items() if not _is_table(one)] + [
+            f"{key}: {_short(row)}" for key, one in value.items() if _is_table(one) for row in one
+        ]
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    return [_short(value)]
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in value)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_short(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return " ".join(_short(one) for one in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,22 @@
+"""Calibration and evaluation sets, their checks, and the choice of a preprocessing. Imports no TensorFlow."""
+
+from .checks import check_calibration, check_evaluation
+from .dataset import Dataset, Sample, Skipped
+from .labels import read_labels
+from .opening import open_data
+from .overlap import check_overlap
+from .prepared import Prepared, PreparedSet, prepared
+
+__all__ = [
+    "Dataset",
+    "Prepared",
+    "PreparedSet",
+    "Sample",
+    "Skipped",
+    "check_calibration",
+    "check_evaluation",
+    "check_overlap",
+    "open_data",
+    "prepared",
+    "read_labels",
+]

@@ -1,0 +1,84 @@
+"""Is a model evaluated on what it was calibrated with?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import InputError
+from .dataset import Dataset
+from .photos import PhotoDataset
+
+
+class Overlap(NamedTuple):
+    """How many samples of the evaluation set are in the calibration set, by content; and the first such pair's names."""
+
+    shared: int
+    evaluation: int
+    first: tuple[str, str] | None
+
+
+def overlap(calibration: Dataset, evaluation: Dataset) -> Overlap:
+    """Counts the evaluation samples whose content is in the calibration set, whatever their files are called."""
+    by_file = isinstance(calibration, PhotoDataset) and isinstance(evaluation, PhotoDataset)
+    known = dict(_digests(calibration, by_file))
+    shared, count, first = 0, 0, None
+    for digest, name in _digests(evaluation, by_file):
+        count += 1
+        if digest in known:
+            shared += 1
+            first = first or (known[digest], name)
+    return Overlap(shared, count, first)
+
+
+def check_overlap(calibration: Dataset, evaluation: Dataset, *, allow_same: bool = False) -> list[str]:
+    """Checks that a model is not evaluated on what it was calibrated with.
+
+    Args:
+        calibration: the calibration set.
+        evaluation: the evaluation set.
+        allow_same: whether the evaluation set may lie wholly within the calibration set.
+
+    Returns:
+        Warnings: one sentence each.
+
+    Raises:
+        InputError: every evaluation sample is in the calibration set, and that is not allowed.
+    """
+    found = overlap(calibration, evaluation)
+    if not found.shared or found.first is None:
+        return []
+    named = f"such as {found.first[1]}" + (f" ({found.first[0]})" if found.first[0] != found.first[1] else "")
+    if found.shared == found.evaluation and not allow_same:
+        raise InputError(
+            f"{evaluation.source}: every evaluation sample is also a calibration sample of {calibration.source}, "
+            f"{named}; evaluate on samples that were held out"
+        )
+    return [
+        f"{evaluation.source}: {found.shared} of {found.evaluation} evaluation samples are also calibration samples, "
+        f"{named}; accuracy on them may flatter"
+    ]
+
+
+def _digests(dataset: Dataset, by_file: bool) -> Iterator[tuple[bytes, str]]:
+    """A hash of each sample with its name: of the file, where both sets are photos in files, which needs no decoding."""
+    if by_file and isinstance(dataset, PhotoDataset):
+        hashed = ((_file_digest(file), dataset.name(position)) for position, file in enumerate(dataset.files))
+        yield from ((digest, name) for digest, name in hashed if digest is not None)
+        return
+    for sample in dataset:
+        made = hashlib.blake2b(digest_size=16)
+        for name in sorted(sample.inputs):
+            made.update(np.ascontiguousarray(sample.inputs[name]).tobytes())
+        yield made.digest(), sample.name
+
+
+def _file_digest(path: Path) -> bytes | None:
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
+    except OSError:  # unreadable, so that it will be skipped
+        return None

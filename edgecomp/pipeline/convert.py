@@ -1,0 +1,172 @@
+"""The main job: a trained model in, a measured and verified bundle for a named device out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..data import read_labels
+from ..errors import BudgetError, InputError
+from ..models import OpenedModel, from_keras, open_model
+from ..progress import Steps
+from ..report import render_html, write_report_json
+from ..worker import Worker, WorkerCrash, WorkerFault
+from .compress import Compressed, compress
+from .float_file import FloatModel, export
+from .measure import measure
+from .output import check_free, publish_aside, staged
+from .packing import pack
+from .plan import make_plan
+from .recipe import Recipe, save_recipe
+from .report_data import assemble
+from .result import ConvertResult
+from .samples import open_samples
+from .workbench import Workbench
+
+WARM = ("tensorflow", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")
+"""What the worker imports while this process is still opening the model."""
+
+
+def convert(
+    model: Any,
+    *,
+    data: Any,
+    out: str | Path,
+    target: str | None = None,
+    evaluation: Any = None,
+    max_drop: float | None = None,
+    scheme: str | None = None,
+    io: str | None = None,
+    preprocess: str | None = None,
+    samples: int | None = None,
+    labels: str | Path | list[str] | None = None,
+    seed: int | None = None,
+    recipe: str | Path | Recipe | None = None,
+    custom_objects: str | dict[str, Any] | None = None,
+    allow_code: bool = False,
+    input_shape: Any = None,
+    stock: bool = False,
+    force: bool = False,
+    console: Console | None = None,
+) -> ConvertResult:
+    """Converts a trained model for a device: exports, calibrates, quantizes, verifies, measures, reports and packs.
+
+    Args:
+        model: path of a .keras, .h5, SavedModel or float .tflite, or a Keras model.
+        data: calibration samples; see `edgecomp.data.open_data` for the forms.
+        out: folder for the results; must not hold anything, unless `force`.
+        target: device profile, by name or by the path of a YAML file.
+        evaluation: labelled samples the model has not seen; the accuracy in the report is measured on them.
+        max_drop: accuracy budget in percentage points; needs `evaluation`.
+        scheme: number format, "int8" by default.
+        io: "int8" or "float" inputs and outputs; by default what the target wants.
+        preprocess: how raw values become model input, "auto" by default.
+        samples: calibration samples used at most, 200 by default.
+        labels: class names in the order of the outputs, or a text file of them; by default the data's.
+        seed: of everything random, 0 by default.
+        recipe: a saved recipe to replay; options given beside it override it.
+        custom_objects: the model's own layers, by name, or the module that has them.
+        allow_code: run code embedded in the model file.
+        input_shape: sizes that the file leaves open.
+        stock: also run the stock converter, for comparison in the report.
+        force: replace an output folder that is not empty.
+        console: where to show progress; None shows none.
+
+    Returns:
+        paths, figures and recipe.
+
+    Raises:
+        InputError: something given cannot be used; says what and what to do.
+        BudgetError: the accuracy budget is not met; the results lie in a folder beside `out`, which is not written.
+    """
+    out = Path(out)
+    plan = make_plan(
+        target=target, recipe=recipe, scheme=scheme, io=io, preprocess=preprocess, samples=samples, seed=seed
+    )
+    if max_drop is not None and evaluation is None:
+        raise InputError("--max-drop needs labelled samples to measure the drop on: give them with --eval")
+    names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
+    check_free(out, force=force)
+    with _log_file() as log, Worker(log=log, warm=WARM) as worker, staged(out, force=force) as stage:
+        with Steps(console) as steps:
+            bench = Workbench(worker, steps, threads=min(plan.target.runtime.threads, os.cpu_count() or 1))
+            with steps.step("open", "opening the model") as step:
+                opened = _open(model, custom_objects, allow_code, input_shape)
+                step.detail = f"{opened.format}, {len(opened.inputs)} in, {len(opened.outputs)} out"
+            given = open_samples(plan, opened, data, evaluation, names)
+            float_model = export(opened, plan, given, bench)
+            plan = replace(plan, recipe=replace(plan.recipe, preprocess=str(float_model.preprocess.preprocess)))
+            compressed = compress(float_model, plan, bench, stock=stock)
+            measured = measure(float_model, compressed, bench)
+            bundle = pack(_name(model, opened), plan, float_model, compressed, measured, bench)
+            report = assemble(plan, float_model, compressed, measured, bundle, steps.taken, max_drop)
+        _write(stage, plan.recipe, float_model, compressed, bundle, report, log)
+        if report["budget"] and not report["budget"]["met"]:
+            aside = publish_aside(stage, out)
+            raise BudgetError(
+                f"the accuracy budget cannot be met: {report['drop_points']:.2f} points lost where {max_drop:g} are "
+                f"allowed. Nothing was written to {out}; the best that was found lies in {aside}. Try --scheme float16 "
+                "or dynamic, more calibration samples, or a larger budget"
+            )
+    return ConvertResult(
+        folder=out,
+        model=out / "model.tflite",
+        float_model=out / "model.float32.tflite",
+        bundle=out / "bundle.zip",
+        report=report,
+        recipe=plan.recipe,
+    )
+
+
+def _open(model: Any, custom_objects: Any, allow_code: bool, input_shape: Any) -> OpenedModel:
+    if isinstance(model, (str, Path)):
+        return open_model(model, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
+    return from_keras(model, input_shape=input_shape)
+
+
+def _name(model: Any, opened: OpenedModel) -> str:
+    if opened.path is not None:
+        return opened.path.stem or opened.path.name
+    return str(getattr(model, "name", "model"))
+
+
+def _write(
+    stage: Path,
+    recipe: Recipe,
+    float_model: FloatModel,
+    compressed: Compressed,
+    bundle: bytes,
+    report: dict[str, Any],
+    log: Path,
+) -> None:
+    (stage / "model.tflite").write_bytes(compressed.file)
+    (stage / "model.float32.tflite").write_bytes(float_model.file)
+    (stage / "bundle.zip").write_bytes(bundle)
+    save_recipe(recipe, stage / "recipe.yaml")
+    write_report_json(report, stage / "report.json")
+    (stage / "report.html").write_text(render_html(report), encoding="utf-8")
+    shutil.copyfile(log, stage / "log.txt")
+
+
+@contextmanager
+def _log_file() -> Iterator[Path]:
+    """A file for what native code prints. It outlives the run only when an error message points to it."""
+    handle, name = tempfile.mkstemp(prefix="edgecomp-", suffix=".log")
+    os.close(handle)
+    log = Path(name)
+    try:
+        yield log
+    except (WorkerFault, WorkerCrash):
+        raise
+    except BaseException:
+        log.unlink(missing_ok=True)
+        raise
+    log.unlink(missing_ok=True)

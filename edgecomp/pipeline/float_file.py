@@ -1,0 +1,166 @@
+"""The float .tflite a run starts from, proved to be the model it came from."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from edgecomp_runtime.contract import Contract
+from edgecomp_runtime.preprocess import build_contract, parse_preprocess
+
+from ..data import Dataset, PreparedSet, Resolved, check_calibration, check_evaluation, prepared, resolve_preprocess
+from ..errors import InputError
+from ..evaluate.metrics import Outputs
+from ..export.check import check_outputs
+from ..export.graph import FrozenGraph, freeze, reference_outputs
+from ..models import OpenedModel
+from ..tflite import with_signature
+from .answers import describe_outputs
+from .plan import Plan
+from .samples import Samples
+from .workbench import Workbench
+
+REFERENCE_SAMPLES = 8
+"""Samples on which the exported file is held against the original at every conversion."""
+
+
+@dataclass(frozen=True)
+class FloatModel:
+    """The float .tflite with everything that is known about how to feed it.
+
+    Args:
+        model: what was opened.
+        file: the .tflite, with a signature of the model's own names.
+        graph: the frozen graph it was converted from; None for a model that was a .tflite already.
+        preprocess: how raw values become its input, and why.
+        contract: the same with the meaning of the outputs.
+        calibration: the calibration samples as the model takes them.
+        evaluation: the labelled samples likewise, or None.
+        class_labels: whether their labels are class indices.
+        difference: largest difference to the original, as a share of the output's largest value; None for a .tflite.
+        warnings: sentences a user should read.
+    """
+
+    model: OpenedModel
+    file: bytes
+    graph: FrozenGraph | None
+    preprocess: Resolved
+    contract: Contract
+    calibration: PreparedSet
+    evaluation: PreparedSet | None
+    class_labels: bool
+    difference: float | None
+    warnings: tuple[str, ...]
+
+    def named(self, file: bytes) -> bytes:
+        """Another .tflite of the same graph, with the model's own names for its inputs and outputs."""
+        return _named(file, self.model)
+
+
+def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -> FloatModel:
+    """Exports the float file, settles the preprocessing, and holds the file against the original.
+
+    While the worker converts, this process already runs the original on the first samples, where the preprocessing is
+    known by then.
+
+    Raises:
+        InputError: the data does not fit the model, or `auto` has too little to go by.
+        ExportMismatch: the file computes something else than the model.
+    """
+    with bench.steps.step("export", "exporting to float .tflite") as step:
+        graph = None if model.tflite is not None else freeze(model)
+        converting = bench.worker.submit("edgecomp.export.tflite:convert_graph", graph) if graph else None
+        known = _known_preprocess(plan)
+        expected = _references(model, _prepare(model, known, samples.calibration)) if known else None
+        file = _named(converting.result() if converting else model.tflite or b"", model)
+        resolved = known or _resolve(model, plan, samples, file)
+        calibration = _prepare(model, resolved, samples.calibration)
+        if expected is None:
+            expected = _references(model, calibration)
+        actual, difference = _check(model, file, calibration, expected, bench)
+        step.detail = "builtin ops only" + (f", within {difference:.1e} of the original" if difference else "")
+    contract = describe_outputs(
+        calibration.contract, actual, labels=samples.labels, class_labels=samples.class_labels
+    )
+    warnings = [*samples.warnings, *check_calibration(calibration, contract, model.inputs)]
+    evaluation = None
+    if samples.evaluation is not None:
+        evaluation = prepared(samples.evaluation, contract)
+        warnings += check_evaluation(evaluation, contract, model.inputs)
+    return FloatModel(
+        model=model,
+        file=file,
+        graph=graph,
+        preprocess=resolved,
+        contract=contract,
+        calibration=calibration,
+        evaluation=evaluation,
+        class_labels=samples.class_labels,
+        difference=difference,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _named(file: bytes, model: OpenedModel) -> bytes:
+    return with_signature(file, [spec.name for spec in model.inputs], [spec.name for spec in model.outputs])
+
+
+def _known_preprocess(plan: Plan) -> Resolved | None:
+    text = plan.recipe.preprocess
+    return None if text == "auto" else Resolved(parse_preprocess(text), "as given", {})
+
+
+def _resolve(model: OpenedModel, plan: Plan, samples: Samples, file: bytes) -> Resolved:
+    return resolve_preprocess(
+        plan.recipe.preprocess,
+        inputs=model.inputs,
+        outputs=model.outputs,
+        calibration=samples.calibration,
+        labelled=samples.evaluation if samples.class_labels else None,
+        keras_model=model.keras_model,
+        tflite=file,
+    )
+
+
+def _prepare(model: OpenedModel, resolved: Resolved, dataset: Dataset) -> PreparedSet:
+    contract = build_contract(resolved.preprocess, model.inputs, model.outputs, images=dataset.kind == "images")
+    return prepared(dataset, contract)
+
+
+def _references(model: OpenedModel, samples: PreparedSet) -> list[Outputs] | None:
+    """The original's outputs on the first samples; None for a .tflite, which is its own original."""
+    if model.tflite is not None:
+        return None
+    run = reference_outputs(model)
+    return [run(sample.feeds) for sample in itertools.islice(samples, REFERENCE_SAMPLES)]
+
+
+def _check(
+    model: OpenedModel, file: bytes, samples: PreparedSet, expected: list[Outputs] | None, bench: Workbench
+) -> tuple[list[Outputs], float | None]:
+    """The file's outputs on the first samples, and their largest difference to the original's."""
+    few = list(itertools.islice(samples, REFERENCE_SAMPLES))
+    actual = bench.worker.call(
+        "edgecomp.evaluate.run:run_samples",
+        file,
+        samples.contract,
+        threads=bench.threads,
+        stream=[one.feeds for one in few],
+    )
+    if expected is None:
+        _check_finite(actual, [one.name for one in few])
+        return actual, None
+    names = [spec.name for spec in model.outputs]
+    differences = [
+        check_outputs(wanted, got, names, sample.name)
+        for wanted, got, sample in zip(expected, actual, few, strict=True)
+    ]
+    return actual, max(differences, default=0.0)
+
+
+def _check_finite(outputs: Sequence[Outputs], names: Sequence[str]) -> None:
+    for name, one in zip(names, outputs, strict=True):
+        if not all(np.isfinite(array).all() for array in one):
+            raise InputError(f"the model gives NaN or infinity for {name}; check the model and --preprocess")

@@ -1,0 +1,72 @@
+"""What the files are worth: accuracy, agreement, error by layer, latency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from ..data import PreparedSet
+from ..evaluate.run import Evaluation
+from .compress import Compressed
+from .float_file import FloatModel
+from .workbench import Workbench
+
+LAYER_SAMPLES = 8
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Figures of each file, by its name in the report: "float", "stock" (where there is one), "compressed".
+
+    Args:
+        evaluations: accuracy and fidelity.
+        benches: what the device package's benchmark says, here.
+        layer_errors: SQNR in dB by tensor name.
+        judged_on: "evaluation" or "calibration", the set the fidelity was measured on.
+    """
+
+    evaluations: dict[str, Evaluation]
+    benches: dict[str, dict[str, Any]]
+    layer_errors: dict[str, float | None]
+    judged_on: str
+
+
+def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Measurements:
+    """Evaluates on the labelled samples where there are any, else compares on the calibration samples."""
+    files = {"float": model.file, "compressed": compressed.file}
+    if compressed.stock is not None:
+        files["stock"] = compressed.stock
+    judged = model.evaluation or model.calibration
+    with bench.steps.step("evaluate", "running the files on the samples") as step:
+        evaluations = bench.worker.call(
+            "edgecomp.evaluate.run:evaluate",
+            files,
+            model.contract,
+            threads=bench.threads,
+            class_labels=model.class_labels,
+            stream=step.track(_labelled(judged, with_labels=model.evaluation is not None), len(judged)),
+        )
+        step.detail = f"{len(judged)} samples"
+    with bench.steps.step("layers", "error by layer") as step:
+        errors = bench.worker.call(
+            "edgecomp.evaluate.layers:layer_errors",
+            model.file,
+            compressed.file,
+            threads=bench.threads,
+            stream=[sample.feeds for sample in islice(judged, LAYER_SAMPLES)],
+        )
+        step.detail = f"{min(LAYER_SAMPLES, len(judged))} samples"
+    with bench.steps.step("latency", "latency here") as step:
+        benches = {
+            name: bench.worker.call("edgecomp.latency.here:measure_here", file, model.contract, threads=bench.threads)
+            for name, file in step.track(files.items(), len(files))
+        }
+        step.detail = f"{bench.threads} threads"
+    return Measurements(evaluations, benches, errors, "evaluation" if model.evaluation else "calibration")
+
+
+def _labelled(samples: PreparedSet, *, with_labels: bool) -> Iterator[tuple[dict[str, Any], Any]]:
+    for sample in samples:
+        yield sample.feeds, sample.label if with_labels else None

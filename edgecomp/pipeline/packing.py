@@ -1,0 +1,81 @@
+"""The bundle of a finished run."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from itertools import islice
+
+import numpy as np
+
+from ..bundle import BundleContents, Goldens, pack_bundle
+from .compress import Compressed
+from .float_file import FloatModel
+from .measure import Measurements
+from .plan import Plan
+from .report_data import latency_data
+from .workbench import Workbench
+
+GOLDEN_SAMPLES = 4
+RANDOM_GOLDENS = 1
+
+FOREIGN_TOLERANCE_STEPS = 32
+"""Allowed on an interpreter other than the one the goldens were made with. tflite-runtime rounds in other places:
+differences of up to tens of steps were seen on sound networks; a wrong file is off by more."""
+
+
+def pack(
+    name: str, plan: Plan, model: FloatModel, compressed: Compressed, measured: Measurements, bench: Workbench
+) -> bytes:
+    """Makes the goldens and packs everything the device needs."""
+    with bench.steps.step("bundle", "packing the bundle") as step:
+        inputs, outputs = bench.worker.call(
+            "edgecomp.evaluate.run:stored_values",
+            compressed.file,
+            model.contract,
+            threads=1,
+            stream=_golden_feeds(model, plan.recipe.seed),
+        )
+        ran_on = measured.benches["compressed"]
+        evaluation = measured.evaluations["compressed"]
+        made = pack_bundle(
+            BundleContents(
+                name=name,
+                target=plan.target.name,
+                scheme=plan.recipe.quantize.scheme,
+                io=plan.recipe.quantize.io,
+                model=compressed.file,
+                contract=model.contract,
+                goldens=Goldens(tuple(inputs), tuple(outputs), FOREIGN_TOLERANCE_STEPS),
+                verified_with={
+                    "engine": "ai_edge_litert",
+                    "version": version("ai-edge-litert"),
+                    "machine": platform.machine(),
+                    "xnnpack": ran_on["delegate"] == "xnnpack",
+                },
+                measured={
+                    "latency_ms": latency_data(ran_on),
+                    "metric": evaluation.metric.to_dict() if evaluation.metric else None,
+                },
+            )
+        )
+        step.detail = f"{len(made)} bytes"
+    return made
+
+
+def _golden_feeds(model: FloatModel, seed: int) -> list[dict[str, np.ndarray]]:
+    """A few real samples, and random ones between their extremes, which exercise what real ones leave out."""
+    feeds = [sample.feeds for sample in islice(model.calibration, GOLDEN_SAMPLES)]
+    rng = np.random.default_rng(seed)
+    for _ in range(RANDOM_GOLDENS):
+        feeds.append({name: _between(rng, [one[name] for one in feeds]) for name in feeds[0]})
+    return feeds
+
+
+def _between(rng: np.random.Generator, arrays: list[np.ndarray]) -> np.ndarray:
+    low, high = min(one.min() for one in arrays), max(one.max() for one in arrays)
+    shape, dtype = arrays[0].shape, arrays[0].dtype
+    if np.issubdtype(dtype, np.integer):
+        return rng.integers(low, int(high) + 1, shape).astype(dtype)
+    return rng.uniform(low, high, shape).astype(dtype)
+

@@ -1,0 +1,84 @@
+"""What a run is going to do, decided before TensorFlow is even loaded: options, target and recipe become one plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import InputError
+from ..quantize.schemes import IOS, SCHEMES
+from ..targets import Target, load_target
+from .recipe import QuantizePass, Recipe, load_recipe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A recipe with the target it is for.
+
+    Args:
+        target: the device profile.
+        recipe: passes and options; `preprocess` may still be "auto".
+        warnings: sentences a user should read.
+    """
+
+    target: Target
+    recipe: Recipe
+    warnings: tuple[str, ...] = ()
+
+
+def make_plan(
+    *,
+    target: str | None,
+    recipe: str | Path | Recipe | None = None,
+    scheme: str | None = None,
+    io: str | None = None,
+    preprocess: str | None = None,
+    samples: int | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Options override the recipe, the recipe overrides the target's defaults.
+
+    Raises:
+        InputError: no target, an unknown one, or a scheme or io that it does not run.
+    """
+    base = _load(recipe)
+    name = target or (base.target if base else None)
+    if name is None:
+        raise InputError("say which device it is for: --target NAME (edgecomp targets list shows them)")
+    profile = load_target(name)
+    base = base or Recipe(
+        target=name, quantize=QuantizePass(scheme=profile.model.default_scheme, io=profile.model.default_io)
+    )
+    quantize = _override(base.quantize, scheme=scheme, io=io, samples=samples)
+    if scheme in ("float32", "float16", "dynamic") and io is None:
+        quantize = replace(quantize, io="float")
+    plan = Plan(profile, _override(base, target=name, preprocess=preprocess, seed=seed, quantize=quantize))
+    return _checked(plan)
+
+
+def _load(recipe: str | Path | Recipe | None) -> Recipe | None:
+    return recipe if recipe is None or isinstance(recipe, Recipe) else load_recipe(Path(recipe))
+
+
+def _override(base, **options):  # type: ignore[no-untyped-def]
+    return replace(base, **{name: value for name, value in options.items() if value is not None})
+
+
+def _checked(plan: Plan) -> Plan:
+    rules, quantize, name = plan.target.model, plan.recipe.quantize, plan.target.name
+    for what, value, known in (("scheme", quantize.scheme, SCHEMES), ("io", quantize.io, IOS)):
+        if value not in known:
+            raise InputError(f"{what} {value!r} is not one of {', '.join(known)}")
+    if quantize.samples < 1:
+        raise InputError(f"samples is {quantize.samples}, not a positive number")
+    if quantize.scheme not in rules.schemes:
+        raise InputError(f"{name} does not run {quantize.scheme}; it runs {', '.join(rules.schemes)}")
+    if quantize.scheme in ("int8", "int16x8"):
+        if quantize.io not in rules.io:
+            raise InputError(f"{name} does not take {quantize.io} inputs and outputs; it takes {', '.join(rules.io)}")
+    elif quantize.io != "float":
+        raise InputError(f"the scheme {quantize.scheme} has float inputs and outputs: leave --io out, or say float")
+    if quantize.scheme in rules.slow_schemes:
+        warning = f"{quantize.scheme} has no fast kernels on {name}: expect it to be many times slower than int8."
+        return replace(plan, warnings=(warning,))
+    return plan

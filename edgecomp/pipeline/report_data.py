@@ -1,0 +1,204 @@
+"""Puts what a run found out into the shape of report.json."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from ..errors import InputError
+from ..evaluate.metrics import Metric
+from ..evaluate.run import Evaluation
+from ..models import OpenedModel
+from ..tflite import Operator, TfliteModel, read_tflite
+from ..tflite.cost import operator_macs, operator_weight_bytes, parameter_count, total_macs
+from .compress import Compressed
+from .float_file import FloatModel
+from .measure import Measurements
+from .plan import Plan
+from ..tflite.layers import operator_layers
+
+
+def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
+    """What was opened."""
+    parsed = read_tflite(float_file)
+    params = model.keras_model.count_params() if model.keras_model is not None else parameter_count(parsed)
+    return {
+        "path": model.path.name if model.path else None,
+        "format": model.format,
+        "params": params,
+        "macs": total_macs(parsed),
+        "sha256": model.sha256,
+    }
+
+
+def _variant(
+    file: bytes, evaluation: Evaluation, bench: dict[str, Any], **extra: Any
+) -> dict[str, Any]:
+    """One column of the three-way table."""
+    parsed = read_tflite(file)
+    return {
+        "bytes": len(file),
+        "gzip_bytes": len(gzip.compress(file, compresslevel=6, mtime=0)),
+        "params": parameter_count(parsed),
+        "macs": total_macs(parsed),
+        "metric": evaluation.metric.to_dict() if evaluation.metric else None,
+        "latency_ms": latency_data(bench),
+        "agreement": evaluation.agreement,
+        "sqnr_db": evaluation.sqnr_db,
+        "sha256": hashlib.sha256(file).hexdigest(),
+        **extra,
+    }
+
+
+def latency_data(bench: dict[str, Any]) -> dict[str, Any]:
+    """The report's latency fields of a benchmark."""
+    return {"p50": bench["p50_ms"], "p90": bench["p90_ms"], "valid": bench["valid"], "runs": bench["samples"]}
+
+
+def layers_data(file: bytes, errors: dict[str, float | None], keras_layers: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Every operator of the main graph with its cost, and its error where one was measured.
+
+    Args:
+        file: the shipped .tflite.
+        errors: SQNR in dB by tensor name.
+        keras_layers: names of the model's layers, to find which one an operator comes from.
+    """
+    model = read_tflite(file)
+    layers = operator_layers(model.main, keras_layers)
+    return [
+        _layer(model, operator, layer, errors)
+        for operator, layer in zip(model.main.operators, layers, strict=True)
+    ]
+
+
+def _layer(model: TfliteModel, operator: Operator, layer: str | None, errors: dict[str, float | None]) -> dict[str, Any]:
+    output = model.main.tensors[operator.outputs[0]] if operator.outputs else None
+    return {
+        "name": layer or (output.name if output else operator.name),
+        "op": operator.name,
+        "macs": operator_macs(model.main, operator),
+        "bytes": operator_weight_bytes(model.main, operator),
+        "sqnr_db": errors.get(output.name) if output else None,
+        "dtype": output.dtype if output else None,
+    }
+
+
+def _environment(bench: dict[str, Any]) -> dict[str, Any]:
+    """Where the figures were made."""
+    packages = ("edgecomp", "tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "numpy")
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "cpu": _cpu_name(),
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "threads": bench["threads"],
+        "engine": bench["engine"],
+        "delegate": bench["delegate"],
+        "packages": {name: version(name) for name in packages},
+    }
+
+
+def _cpu_name() -> str | None:
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        return None
+    return names[0] if names else None
+
+
+def assemble(
+    plan: Plan,
+    model: FloatModel,
+    compressed: Compressed,
+    measured: Measurements,
+    bundle: bytes,
+    steps: list[dict[str, Any]],
+    max_drop: float | None,
+) -> dict[str, Any]:
+    """The whole report."""
+    files = {"float": model.file, "compressed": compressed.file, "stock": compressed.stock}
+    extras = {"compressed": {"scheme": plan.recipe.quantize.scheme, "io": plan.recipe.quantize.io}}
+    variants = {
+        name: _variant(file, measured.evaluations[name], measured.benches[name], **extras.get(name, {}))
+        for name, file in files.items()
+        if file is not None
+    }
+    ours = measured.evaluations["compressed"]
+    drop = drop_points(measured.evaluations["float"].metric, ours.metric)
+    keras_layers = _layer_names(model.model)
+    return {
+        "schema": 1,
+        "created_by": f"edgecomp {version('edgecomp')}",
+        "target": plan.target.name,
+        "recipe": plan.recipe.to_dict(),
+        "seed": plan.recipe.seed,
+        "source": _source(model.model, model.file),
+        **variants,
+        "bundle": {"bytes": len(bundle)},
+        "drop_points": drop,
+        "agreement": ours.agreement,
+        "sqnr_db": ours.sqnr_db,
+        "judged_on": {"set": measured.judged_on, "n": ours.n},
+        "budget": _budget(max_drop, drop),
+        "preprocess": {
+            "name": str(model.preprocess.preprocess),
+            "reason": model.preprocess.reason,
+            "evidence": model.preprocess.evidence,
+        },
+        "labels": next((list(one.labels) for one in model.contract.outputs if one.labels), []),
+        "layers": layers_data(compressed.file, measured.layer_errors, keras_layers),
+        "steps": steps,
+        "warnings": _warnings(plan, model, compressed),
+        "environment": _environment(measured.benches["compressed"]),
+    }
+
+
+def drop_points(reference: Metric | None, ours: Metric | None) -> float | None:
+    """Accuracy lost in percentage points; None where accuracy was not measured."""
+    if reference is None or ours is None or ours.name != "top1":
+        return None
+    return 100 * (reference.value - ours.value)
+
+
+def _budget(max_drop: float | None, drop: float | None) -> dict[str, Any] | None:
+    if max_drop is None:
+        return None
+    if drop is None:
+        raise InputError("--max-drop counts points of accuracy, and the labels given are not classes; leave it out")
+    # Half a sample of slack would be no slack at all; this only forgives the rounding of the subtraction.
+    return {"max_drop_points": max_drop, "met": drop <= max_drop + 1e-9}
+
+
+def _warnings(plan: Plan, model: FloatModel, compressed: Compressed) -> list[str]:
+    warnings = [*plan.warnings, *model.model.warnings, *model.warnings]
+    if compressed.plain_steps is None:
+        warnings.append(
+            "The file runs only under XNNPACK: the plain kernels refuse it. Use an interpreter with XNNPACK enabled."
+        )
+    kept = _kept_float(compressed.file) if plan.recipe.quantize.scheme == "int8" else []
+    if kept:
+        warnings.append(f"Kept at float, because the quantizer has no integer form of them: {', '.join(kept)}.")
+    return warnings
+
+
+def _kept_float(file: bytes) -> list[str]:
+    """Names of operators that still compute in float, in a file that should compute in integers."""
+    graph = read_tflite(file).main
+    return sorted(
+        {
+            operator.name
+            for operator in graph.operators
+            if operator.name not in ("QUANTIZE", "DEQUANTIZE")
+            and any(graph.tensors[index].dtype == "float32" for index in operator.outputs)
+        }
+    )
+
+
+def _layer_names(model: OpenedModel) -> tuple[str, ...]:
+    return () if model.keras_model is None else tuple(layer.name for layer in model.keras_model._flatten_layers())

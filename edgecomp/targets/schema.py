@@ -1,0 +1,175 @@
+"""The schema of a device profile; docs/targets.md explains it for people who write one."""
+
+from __future__ import annotations
+
+from . import checks
+from .checks import Key, Problems
+from .document import Mapping, Node
+from .profile import (
+    Cluster,
+    Cpu,
+    Latency,
+    Limits,
+    Memory,
+    ModelRules,
+    OperatingSystem,
+    OperatorRules,
+    Package,
+    Release,
+    Runtime,
+    Target,
+    Thermal,
+)
+
+SCHEMES = ("int8", "float32", "float16", "dynamic", "int16x8")
+IOS = ("int8", "float")
+ISAS = ("armv7-a", "armv8-a", "armv9-a", "x86-64", "wasm32")
+FEATURES = ("neon", "dotprod", "fp16", "i8mm", "bf16", "sve", "sve2", "avx2", "avx512f", "avx512vnni", "simd128")
+ARCHITECTURES = ("aarch64", "armv7l", "x86_64", "wasm32")
+DELEGATES = ("xnnpack", "edgetpu", "gpu", "npu", "none")
+INSTALLERS = ("pip", "npm", "maven", "system")
+
+_NAME = checks.text(r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and dashes, as in my-board-2")
+_TEXT = checks.text()
+_VERSION = checks.text(r"[0-9]+(\.[0-9A-Za-z]+)*", "a version, as in 2.36")
+_PYTHON = checks.text(r"3\.[0-9]{1,2}", "a minor version of Python, as in 3.11")
+_OPERATOR = checks.text(r"[A-Z0-9_]+", "an operator as TFLite's schema spells it, as in CONV_2D")
+_GHZ = checks.number(0.01, 20)
+_CORES = checks.whole(1, 1024)
+_MB = checks.whole(1, 16 * 1024 * 1024)
+_CELSIUS = checks.number(1, 200)
+
+_CLUSTER = checks.record(Cluster, {"model": Key(_TEXT, True), "cores": Key(_CORES, True), "ghz": Key(_GHZ)})
+_CPU = checks.record(
+    Cpu,
+    {
+        "isa": Key(checks.choice(ISAS), True),
+        "model": Key(_TEXT),
+        "cores": Key(_CORES),
+        "ghz": Key(_GHZ),
+        "features": Key(checks.several(checks.choice(FEATURES))),
+        "clusters": Key(checks.several(_CLUSTER)),
+    },
+)
+_MEMORY = checks.record(
+    Memory, {"ram_mb": Key(_MB), "budget_mb": Key(_MB), "copy_gb_s": Key(checks.number(0.001, 10_000))}
+)
+_RELEASE = checks.record(Release, {"name": Key(_TEXT, True), "python": Key(_PYTHON), "glibc": Key(_VERSION)})
+_OS = checks.record(
+    OperatingSystem,
+    {"arch": Key(checks.choice(ARCHITECTURES), True), "releases": Key(checks.several(_RELEASE))},
+)
+_PACKAGE = checks.record(
+    Package,
+    {
+        "name": Key(_TEXT, True),
+        "version": Key(_VERSION),
+        "installer": Key(checks.choice(INSTALLERS)),
+        "pythons": Key(checks.several(_PYTHON)),
+        "requires": Key(checks.several(_TEXT)),
+    },
+)
+_RUNTIME = checks.record(
+    Runtime,
+    {
+        "packages": Key(checks.several(_PACKAGE, at_least=1), True),
+        "delegates": Key(checks.several(checks.choice(DELEGATES), at_least=1), True),
+        "threads": Key(_CORES),
+    },
+)
+_MODEL = checks.record(
+    ModelRules,
+    {
+        "schemes": Key(checks.several(checks.choice(SCHEMES), at_least=1), True),
+        "slow_schemes": Key(checks.several(checks.choice(SCHEMES))),
+        "default_scheme": Key(checks.choice(SCHEMES), True),
+        "io": Key(checks.several(checks.choice(IOS), at_least=1), True),
+        "default_io": Key(checks.choice(IOS), True),
+        "channel_multiple": Key(checks.whole(1, 256)),
+        "static_shapes": Key(checks.flag),
+    },
+)
+_OPERATORS = checks.record(
+    OperatorRules,
+    {
+        "custom": Key(checks.several(_TEXT)),
+        "denied": Key(checks.several(_OPERATOR)),
+        "accelerated": Key(checks.several(_OPERATOR)),
+    },
+)
+_LIMITS = checks.record(Limits, {"file_mb": Key(checks.number(0.001, 2048))})
+_THERMAL = checks.record(Thermal, {"soft_c": Key(_CELSIUS), "throttle_c": Key(_CELSIUS)})
+_LATENCY = checks.record(
+    Latency,
+    {
+        "model": Key(_TEXT, True),
+        "precision": Key(checks.choice(("float32", "int8")), True),
+        "ms": Key(checks.number(0.001, 1_000_000), True),
+        "source": Key(_TEXT, True),
+        "threads": Key(_CORES),
+        "device": Key(_TEXT),
+    },
+)
+_TARGET = checks.record(
+    Target,
+    {
+        "name": Key(_NAME, True),
+        "title": Key(_TEXT, True),
+        "extends": Key(_TEXT),
+        "cpu": Key(_CPU, True),
+        "memory": Key(_MEMORY),
+        "os": Key(_OS, True),
+        "runtime": Key(_RUNTIME, True),
+        "model": Key(_MODEL, True),
+        "operators": Key(_OPERATORS),
+        "limits": Key(_LIMITS),
+        "thermal": Key(_THERMAL),
+        "latencies": Key(checks.several(_LATENCY)),
+        "notes": Key(checks.several(_TEXT)),
+    },
+)
+
+
+def check_target(document: Mapping, problems: Problems) -> Target | None:
+    """Reads a profile, inherited parts already filled in; None where problems were reported."""
+    target: Target | None = _TARGET(document, "", problems)
+    if target is None:
+        return None
+    for field, message in _contradictions(target):
+        problems.report(_at(document, field), field, message)
+    return None if problems else target
+
+
+def _contradictions(target: Target) -> list[tuple[str, str]]:
+    """What single values cannot show: the field, and what it contradicts."""
+    rules, memory, threads, cores = target.model, target.memory, target.runtime.threads, target.cpu.cores
+    found = []
+    if rules.default_scheme not in rules.schemes:
+        found.append(("model.default_scheme", f"{rules.default_scheme!r} is not among model.schemes; add it there"))
+    if rules.default_io not in rules.io:
+        found.append(("model.default_io", f"{rules.default_io!r} is not among model.io; add it there"))
+    found += [
+        ("model.slow_schemes", f"{slow!r} is not among model.schemes; add it there or leave it out")
+        for slow in rules.slow_schemes
+        if slow not in rules.schemes
+    ]
+    if cores is not None and threads > cores:
+        found.append(("runtime.threads", f"{threads} threads on {cores} cores; use at most {cores}"))
+    clustered = sum(cluster.cores for cluster in target.cpu.clusters)
+    if clustered and cores is not None and clustered != cores:
+        found.append(("cpu.clusters", f"the clusters have {clustered} cores together, but cpu.cores says {cores}"))
+    if memory.ram_mb is not None and memory.budget_mb is not None and memory.budget_mb > memory.ram_mb:
+        found.append(
+            ("memory.budget_mb", f"{memory.budget_mb} MB of the {memory.ram_mb} MB in memory.ram_mb; use less")
+        )
+    return found
+
+
+def _at(document: Mapping, field: str) -> Node:
+    """The node at a dotted path, or the nearest one above it that the file has."""
+    node: Node = document
+    for name in field.split("."):
+        if not isinstance(node, Mapping) or name not in node.entries:
+            break
+        node = node.entries[name][1]
+    return node

@@ -1,0 +1,82 @@
+"""The worker process itself: `python -m edgecomp.worker.child REQUEST_FD ANSWER_FD [MODULE ...]`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from ..errors import EdgecompError
+from .wire import receive, send
+
+
+class _StreamBroken(Exception):
+    """The parent could not read its own items; it knows why."""
+
+
+class _Stream:
+    """The items the parent sends along with a call."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._open = True
+
+    def __iter__(self) -> Iterator[Any]:
+        while self._open:
+            kind, item = receive(self._pipe)
+            if kind == "item":
+                yield item
+                continue
+            self._open = False
+            if kind == "broken":
+                raise _StreamBroken
+
+    def drain(self) -> None:
+        """Reads what the function left unread, so that the next request starts where it should."""
+        try:
+            for _ in self:
+                continue
+        except _StreamBroken:
+            return
+
+
+def main(arguments: list[str]) -> None:
+    """Serves requests until the parent closes the pipe."""
+    requests = os.fdopen(int(arguments[0]), "rb")
+    answers = os.fdopen(int(arguments[1]), "wb")
+    for module in arguments[2:]:
+        importlib.import_module(module)
+    while True:
+        try:
+            function, args, kwargs, streaming = receive(requests)
+        except EOFError:
+            return
+        stream = _Stream(requests) if streaming else None
+        answer = _answer(function, args, kwargs, stream)
+        if stream is not None:
+            stream.drain()
+        send(answers, answer)
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _answer(function: str, args: tuple[Any, ...], kwargs: dict[str, Any], stream: _Stream | None) -> tuple[str, Any]:
+    module, name = function.split(":")
+    if stream is not None:
+        kwargs = {**kwargs, "stream": stream}
+    try:
+        return "value", getattr(importlib.import_module(module), name)(*args, **kwargs)
+    except _StreamBroken:
+        return "value", None  # the parent raises its own error
+    except EdgecompError as error:
+        return "error", error
+    except Exception as error:
+        traceback.print_exc()
+        return "fault", f"{type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

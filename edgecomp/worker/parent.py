@@ -1,0 +1,156 @@
+"""The parent's side of a worker: start it, hand it calls and streams, turn its death into an error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from ..errors import EdgecompError
+from .wire import receive, send
+
+
+class WorkerFault(EdgecompError):
+    """A function in the worker raised something it was not meant to raise."""
+
+
+class WorkerCrash(EdgecompError):
+    """The worker process died in the middle of a call."""
+
+
+class Worker:
+    """A Python process of our own that runs named functions one at a time, in the order of the calls.
+
+    What native libraries print there goes to the log file, never to the terminal.
+
+    Args:
+        log: file that receives the worker's stdout and stderr, appended to.
+        warm: modules it imports as soon as it starts, while the parent does something else.
+
+    Example:
+        >>> with Worker(log=Path("log.txt")) as worker:
+        ...     worker.call("math:sqrt", 2.0)
+        1.4142135623730951
+    """
+
+    def __init__(self, *, log: Path, warm: Sequence[str] = ()) -> None:
+        self._log = log
+        self._calls = threading.Lock()
+        request_read, request_write = os.pipe()
+        answer_read, answer_write = os.pipe()
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edgecomp.worker.child", str(request_read), str(answer_write), *warm],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(request_read, answer_write),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            )
+        os.close(request_read)
+        os.close(answer_write)
+        self._requests: BinaryIO = os.fdopen(request_write, "wb")
+        self._answers: BinaryIO = os.fdopen(answer_read, "rb")
+
+    def call(self, function: str, /, *args: Any, stream: Iterable[Any] | None = None, **kwargs: Any) -> Any:
+        """Runs `module:function` in the worker and returns what it returns.
+
+        Args:
+            function: "package.module:name".
+            *args: picklable arguments.
+            stream: when given, the function gets an iterator as its keyword argument `stream`, which yields these
+                items one by one; memory on neither side grows with their number.
+            **kwargs: picklable keyword arguments.
+
+        Raises:
+            EdgecompError: what the function raised on purpose.
+            WorkerFault: it raised anything else; the log has the traceback.
+            WorkerCrash: the process died; says by which signal.
+        """
+        with self._calls:
+            sender = None
+            try:
+                send(self._requests, (function, args, kwargs, stream is not None))
+                if stream is not None:
+                    sender = _Sender(self._requests, stream)
+                    sender.start()
+                kind, value = receive(self._answers)
+            except (EOFError, BrokenPipeError) as error:
+                raise self._crash(function) from error
+            if sender is not None:
+                sender.finish()
+        if kind == "error":
+            raise value
+        if kind == "fault":
+            raise WorkerFault(f"{function} failed: {value}; the traceback is in {self._log}")
+        return value
+
+    def submit(self, function: str, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """`call`, in a thread of its own; the answer comes in the future."""
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(self.call(function, *args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return future
+
+    def close(self) -> None:
+        """Ends the worker; a call in flight is killed."""
+        for pipe in (self._requests, self._answers):
+            try:
+                pipe.close()
+            except OSError:  # the worker is gone and there was something left to flush to it
+                continue
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _crash(self, function: str) -> WorkerCrash:
+        code = self._process.wait()
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return WorkerCrash(f"the process that ran {function} {how}; its last words are in {self._log}")
+
+
+class _Sender(threading.Thread):
+    """Feeds a stream to the worker while the parent waits for the answer."""
+
+    def __init__(self, pipe: BinaryIO, items: Iterable[Any]) -> None:
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._items = items
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            for item in self._items:
+                send(self._pipe, ("item", item))
+        except BrokenPipeError:
+            return  # the worker died; whoever waits for its answer says so
+        except BaseException as error:
+            self._error = error
+        try:
+            send(self._pipe, ("end" if self._error is None else "broken", None))
+        except BrokenPipeError:
+            return
+
+    def finish(self) -> None:
+        """Waits until everything is sent, and raises what reading the items raised."""
+        self.join()
+        if self._error is not None:
+            raise self._error

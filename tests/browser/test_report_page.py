@@ -1,0 +1,309 @@
+"""The page in a real browser: nothing is fetched, nothing goes wrong, it fits a phone, and the table sorts.
+
+Chromium is driven through chromedriver with the few WebDriver calls (W3C, plain HTTP and JSON) that this takes.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgecomp.report import render_html
+
+SETTLED = "return document.readyState === 'complete'"
+HOSTILE = (
+    "</script><script>document.title='taken'</script><img src=http://198.51.100.1/x onerror=document.title='taken'>"
+)
+
+
+class Browser:
+    """One headless Chromium behind one chromedriver."""
+
+    def __init__(self, driver: str, chromium: str, profile: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self._process = subprocess.Popen(
+            [driver, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._base = f"http://127.0.0.1:{port}"
+        options = {
+            "binary": chromium,
+            "args": [
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--disable-background-networking",
+                f"--user-data-dir={profile}",
+            ],
+        }
+        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+        self._wait_until_ready()
+        session = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        self._base += f"/session/{session['sessionId']}"
+
+    def open(self, page: Path, *, width: int = 1280, height: int = 1600, scheme: str = "light") -> None:
+        """Opens a file in a viewport of that size (CSS pixels) and colour scheme; what was logged before is dropped."""
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        self._devtools("Emulation.setEmulatedMedia", media)
+        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if width < 600 else 1, "mobile": width < 600}
+        self._devtools("Emulation.setDeviceMetricsOverride", screen)
+        self._log("performance")
+        self._log("browser")
+        self._call("POST", "/url", {"url": page.as_uri()})
+        assert self.run(SETTLED)
+
+    def run(self, script: str) -> Any:
+        """What a function body returns in the page."""
+        return self._call("POST", "/execute/sync", {"script": script, "args": []})
+
+    def press(self, key: str) -> None:
+        """Presses and releases one key."""
+        actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
+        self._call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def requested(self) -> list[str]:
+        """Addresses the page has asked for since it was opened, its own among them."""
+        events = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
+        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+
+    def complaints(self) -> list[str]:
+        """Console messages, script errors and policy violations since the page was opened."""
+        return [entry["message"] for entry in self._log("browser")]
+
+    def picture(self) -> bytes:
+        """The whole page as a PNG."""
+        shot = self._devtools("Page.captureScreenshot", {"captureBeyondViewport": True})
+        return base64.b64decode(shot["data"])
+
+    def close(self) -> None:
+        """Ends the session and both processes."""
+        try:
+            self._call("DELETE", "", None)
+        finally:
+            self._process.terminate()
+            self._process.wait(10)
+
+    def _devtools(self, command: str, params: dict[str, Any]) -> Any:
+        return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def _log(self, kind: str) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self._call("POST", "/se/log", {"type": kind})
+        return entries
+
+    def _call(self, method: str, path: str, body: Any) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._base + path, data, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["value"]
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 30
+        while not self._ready():
+            if time.monotonic() > deadline:
+                raise RuntimeError("chromedriver does not answer")
+            time.sleep(0.1)
+
+    def _ready(self) -> bool:
+        try:
+            return bool(self._call("GET", "/status", None)["ready"])
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    driver = shutil.which("chromedriver")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not driver or not chromium:
+        pytest.skip("needs chromium and chromedriver to look at a page in a real browser")
+    started = Browser(driver, chromium, tmp_path_factory.mktemp("profile"))
+    yield started
+    started.close()
+
+
+def report() -> dict[str, Any]:
+    layers = [
+        {
+            "name": f"block_{index}/convolution",
+            "op": "CONV_2D",
+            "macs": 1000 * index,
+            "bytes": 90 + index,
+            "sqnr_db": 40 - index % 7,
+        }
+        for index in range(40)
+    ]
+    layers[11] = {"name": HOSTILE, "op": "ADD", "macs": 0, "bytes": 0, "sqnr_db": None}
+    layers[12]["name"] = "a_name_without_a_place_to_break_" * 8
+    return {
+        "schema": 1,
+        "target": "raspberry-pi-4b",
+        "source": {"path": f"/models/{'long_' * 20}digits.keras", "sha256": "ab" * 32},
+        "float": {
+            "bytes": 4_000_000,
+            "metric": {"name": "top1", "value": 0.9744, "n": 900},
+            "latency_ms": {"p50": 6.1},
+        },
+        "stock": {
+            "bytes": 1_010_000,
+            "metric": {"name": "top1", "value": 0.9611, "n": 900},
+            "latency_ms": {"p50": 3.9},
+        },
+        "compressed": {
+            "bytes": 1_000_000,
+            "metric": {"name": "top1", "value": 0.9722, "n": 900},
+            "latency_ms": {"p50": 3.6},
+        },
+        "drop_points": 0.22,
+        "budget": {"max_drop_points": 1.0, "met": True},
+        "predicted": {"latency_ms": 17.4, "low": 14.1, "high": 21.5},
+        "layers": layers,
+        "steps": [
+            {"name": "export", "seconds": 2.5, "detail": "equal within 2e-6"},
+            {"name": "quantize", "seconds": 0.1},
+        ],
+        "warnings": ["3 photos could not be read."],
+        "environment": {"cpu": "a CPU with a name", "threads": 1},
+    }
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(render_html(report()), "utf-8")
+    return path
+
+
+def test_nothing_is_fetched_and_nothing_is_complained_of(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    assert [address for address in browser.requested() if not address.startswith("data:")] == [page.as_uri()]
+    assert browser.complaints() == []
+
+
+def test_the_browser_would_notice_a_fetch(browser: Browser, tmp_path: Path) -> None:
+    """Keeps the test above honest: the same page with an image in it must be caught."""
+    path = tmp_path / "fetching.html"
+    path.write_text("<!DOCTYPE html><title>x</title><img src='http://127.0.0.1:9/x.png'>", "utf-8")
+    browser.open(path)
+    assert "http://127.0.0.1:9/x.png" in browser.requested()
+    assert browser.complaints()
+
+
+def test_names_from_a_model_file_stay_text(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    assert browser.run("return document.title") != "taken"
+    assert browser.run("return document.images.length") == 0
+    names = browser.run("return [...document.querySelectorAll('#layer-table tbody th')].map(one => one.textContent)")
+    assert any("</script><script>" in name for name in names)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 800), (1280, 1600)])
+def test_the_page_never_scrolls_sideways(browser: Browser, page: Path, width: int, height: int, scheme: str) -> None:
+    browser.open(page, width=width, height=height, scheme=scheme)
+    assert browser.run("return innerWidth") == width
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert browser.run(
+        "return [...document.querySelectorAll('.scroll')].every(one => one.scrollWidth <= one.clientWidth)"
+    )
+
+
+def test_the_theme_follows_the_reader(browser: Browser, page: Path) -> None:
+    shade = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number).reduce((a, b) => a + b)"
+    browser.open(page, scheme="light")
+    light = browser.run(shade)
+    browser.open(page, scheme="dark")
+    assert browser.run(shade) < 200 < 600 < light
+
+
+def test_all_text_and_marks_have_the_contrast_that_wcag_asks_for(browser: Browser, page: Path) -> None:
+    """WCAG 2.2: 4.5 to 1 between any text and what lies behind it (1.4.3), 3 to 1 for the marks of a plot (1.4.11)."""
+    script = """
+      const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+      const luminance = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+        .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, one, place) => sum + one * [0.2126, 0.7152, 0.0722][place], 0);
+      const behind = (node) => {
+        for (let one = node; one; one = one.parentElement) {
+          const color = channels(getComputedStyle(one).backgroundColor);
+          if (color.length < 4 || color[3] === 1) return color;
+        }
+      };
+      const faint = [];
+      let looked = 0;
+      for (const node of document.body.querySelectorAll("*")) {
+        const worded = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+        const mark = node.matches("circle, .bar, .share rect");
+        if (!(worded || mark) || !node.checkVisibility() || ["SCRIPT", "title"].includes(node.tagName)) continue;
+        const style = getComputedStyle(node);
+        const text = luminance(channels(node instanceof SVGElement ? style.fill : style.color));
+        const back = luminance(behind(node instanceof SVGElement ? node.ownerSVGElement : node));
+        const ratio = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+        looked += 1;
+        if (ratio < (mark ? 3 : 4.5)) faint.push(`${node.textContent.slice(0, 30)} ${ratio.toFixed(2)}`);
+      }
+      return [looked, faint];
+    """
+    for scheme in ("light", "dark"):
+        browser.open(page, scheme=scheme)
+        looked, faint = browser.run(script)
+        assert looked > 100
+        assert faint == []
+
+
+def test_the_table_sorts_by_keyboard_and_keeps_what_was_not_measured_last(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    column = "return [...document.querySelector('#layer-table').tBodies[0].rows].map(row => row.cells[2].dataset.v)"
+    before = browser.run(column)
+    assert [float(value) for value in before[:-1]] == sorted(float(value) for value in before[:-1])
+    for expected, reverse in (("ascending", False), ("descending", True)):
+        browser.run("document.querySelectorAll('#layer-table thead button')[2].focus()")
+        browser.press("\ue007")
+        values = browser.run(column)
+        assert (
+            browser.run("return document.querySelectorAll('#layer-table th')[2].getAttribute('aria-sort')") == expected
+        )
+        assert values[-1] == ""
+        assert [float(value) for value in values[:-1]] == sorted(
+            (float(value) for value in before[:-1]), reverse=reverse
+        )
+
+
+def test_the_rest_of_a_long_table_is_one_key_away(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    shown = "return [...document.querySelector('#layer-table').tBodies[0].rows].filter(row => !row.hidden).length"
+    few = browser.run(shown)
+    browser.run("document.querySelector('.more').focus()")
+    browser.press("\ue007")
+    assert few < browser.run(shown) == 40
+
+
+def test_a_report_with_nothing_measured_is_still_a_page(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "empty.html"
+    path.write_text(render_html({"schema": 1, "target": "linux-x86-64"}), "utf-8")
+    browser.open(path)
+    assert browser.complaints() == []
+    assert "Not judged" in browser.run("return document.body.innerText")
+
+
+def test_a_network_of_thousands_of_layers_stays_usable(browser: Browser, tmp_path: Path) -> None:
+    deep = copy.deepcopy(report())
+    deep["layers"] = [{"name": f"layer_{index}", "sqnr_db": 30 + index % 11, "bytes": index} for index in range(4000)]
+    path = tmp_path / "deep.html"
+    path.write_text(render_html(deep), "utf-8")
+    browser.open(path, width=360, height=800)
+    assert browser.complaints() == []
+    assert browser.run("return document.querySelectorAll('svg.dots circle').length") <= 240
+    assert len(browser.picture()) > 10_000
