@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..models.opened import OpenedModel
 
+_FILE_WIDTH = 160
 _SEVERITY_STYLES = {"blocker": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -79,9 +80,7 @@ def command(
     if as_json:
         click.echo(json.dumps(_to_dict(file, inspected, summary, profile, findings), indent=2, ensure_ascii=False))
         return
-    from rich.console import Console
-
-    _print(Console(markup=False, highlight=False), file, inspected, summary, profile, findings)
+    _print(_screen(), file, inspected, summary, profile, findings)
 
 
 def _inspect(path: Path, *, custom_objects: str | None, allow_code: bool, input_shape: Shapes | None) -> _Inspected:
@@ -137,7 +136,7 @@ def _inspect_opened(path: Path, opened: OpenedModel) -> _Inspected:
     }
     names: frozenset[str] = frozenset()
     if opened.keras_model is not None:
-        layers = [layer for layer in opened.keras_model._flatten_layers(include_self=False)]
+        layers = list(opened.keras_model._flatten_layers(include_self=False))
         names = frozenset(layer.name for layer in layers)
         details |= {"layers": len(layers), "parameters": int(opened.keras_model.count_params())}
     findings = tuple(Finding("note", "file", warning, "") for warning in opened.warnings)
@@ -184,6 +183,14 @@ def _to_dict(
     }
 
 
+def _screen() -> Console:
+    """The terminal; a file or pipe gets lines wide enough that no name is cut."""
+    from rich.console import Console
+
+    terminal = Console(markup=False, highlight=False)
+    return terminal if terminal.is_terminal else Console(markup=False, highlight=False, width=_FILE_WIDTH)
+
+
 def _print(
     console: Console,
     path: Path,
@@ -197,7 +204,7 @@ def _print(
     console.print(f"{path}: {inspected.format}, {size(inspected.nbytes)}", style="bold", soft_wrap=True)
     for key, value in inspected.details.items():
         if not isinstance(value, list):
-            console.print(f"  {key}: {value}", soft_wrap=True)
+            console.print(_printable(f"  {key}: {value}"), soft_wrap=True)
     if summary is not None:
         _print_summary(console, summary)
     if profile is not None:
@@ -205,7 +212,7 @@ def _print(
     for finding in findings:
         advice = f"; {finding.advice}" if finding.advice else ""
         style = _SEVERITY_STYLES[finding.severity]
-        console.print(f"{finding.severity}: {finding.message}{advice}", style=style, soft_wrap=True)
+        console.print(_printable(f"{finding.severity}: {finding.message}{advice}"), style=style, soft_wrap=True)
     if profile is not None and not findings:
         console.print("nothing stands in its way", style="green")
 
@@ -226,14 +233,23 @@ def _print_summary(console: Console, summary: ModelSummary) -> None:
     table = Table("#", "operator", "layer", "output", "dtype", "MACs", "weights", box=None, header_style="bold")
     for name in ("#", "MACs", "weights"):
         next(column for column in table.columns if column.header == name).justify = "right"
+    for column in table.columns:
+        column.overflow = "fold"
     for one in summary.operators:
         macs, weights = count(one.macs) if one.macs else "", size(one.weight_bytes) if one.weight_bytes else ""
         shape = "x".join(map(str, one.output_shape))
-        table.add_row(str(one.index), one.name, one.layer or "", shape, one.dtype or "", macs, weights)
+        table.add_row(
+            str(one.index), _printable(one.name), _printable(one.layer or ""), shape, one.dtype or "", macs, weights
+        )
     console.print(table)
 
 
 def _tensor(tensor: TensorSummary) -> str:
     shape = "x".join("?" if size < 0 else str(size) for size in tensor.shape)
     scale = "" if tensor.scale is None else f", scale {tensor.scale:.6g}, zero point {tensor.zero_point}"
-    return f"{tensor.name}: {shape or 'scalar'} {tensor.dtype}{scale}"
+    return f"{_printable(tensor.name)}: {shape or 'scalar'} {tensor.dtype}{scale}"
+
+
+def _printable(text: str) -> str:
+    """The text without what would steer the terminal: names come from the file."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)

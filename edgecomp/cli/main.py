@@ -17,7 +17,6 @@ VERBS = {
     "inspect": "Show what a model is, and what a target will make of it.",
     "evaluate": "Measure the accuracy of a model on labelled data.",
     "profile": "Measure the latency and memory of a model.",
-    "bundle": "Pack a .tflite into a bundle.",
     "targets": "List, show and check device profiles.",
 }
 
@@ -83,7 +82,9 @@ def _run(debug: bool) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        return _say(f"a fault of edgecomp's own: {type(error).__name__}: {error}. Run again with --debug and report it.", 1)
+        return _say(
+            f"a fault of edgecomp's own: {type(error).__name__}: {error}. Run again with --debug and report it.", 1
+        )
 
 
 def _say(message: str, code: int) -> int:

@@ -28,9 +28,12 @@ def list_command(as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("name", "device", "CPU", "makes", "runtime", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("name", no_wrap=True)
+    table.add_column("device", overflow="fold")
+    table.add_column("CPU", overflow="fold")
     for target in targets:
-        table.add_row(target.name, target.title, _cpu(target), _makes(target), target.runtime.packages[0].name)
+        table.add_row(target.name, target.title, _cpu(target))
     return Console(markup=False).print(table)
 
 
@@ -74,7 +77,7 @@ def _cpu(target: Target) -> str:
 
 
 def _makes(target: Target) -> str:
-    return f"{target.model.default_scheme}, {target.model.default_io} in and out"
+    return f"{target.model.default_scheme} with {target.model.default_io} io"
 
 
 def _lines(value: Any) -> list[str]:

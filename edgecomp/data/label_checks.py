@@ -33,7 +33,8 @@ def check_labels(dataset: Dataset, outputs: Sequence[OutputContract], survey: Su
     if survey.unlabelled == survey.samples:
         if evaluation:
             raise InputError(
-                f"{dataset.source}: has no labels, and accuracy needs them; give class sub-folders, a label column, or y"
+                f"{dataset.source}: has no labels, and accuracy needs them; "
+                "give class sub-folders, a label column, or y"
             )
         return []
     if output is None or output.kind != "classification":
@@ -42,7 +43,7 @@ def check_labels(dataset: Dataset, outputs: Sequence[OutputContract], survey: Su
     if survey.targets:
         raise InputError(
             f"{dataset.source}: {survey.first_target} has a label that is not a class index (shape "
-            f"{list(survey.target_shape or ())}, fractions perhaps), but the model classifies; give whole numbers from 0"
+            f"{list(survey.target_shape or ())}, a fraction perhaps), but the model classifies; give whole numbers"
         )
     _check_range(dataset, output, survey, classes)
     return _check_classes(dataset, survey, classes, evaluation)
@@ -71,8 +72,8 @@ def _check_classes(dataset: Dataset, survey: Survey, classes: int, evaluation: b
     warnings = []
     if 0 < len(dataset.class_names) < classes:
         told = (
-            f"{dataset.source}: has {len(dataset.class_names)} classes, but the model has {classes}; they are taken for "
-            "its first ones"
+            f"{dataset.source}: has {len(dataset.class_names)} classes, but the model has {classes}; they are taken "
+            "for its first ones"
         )
         if evaluation:
             raise InputError(f"{told}, which gives a wrong accuracy: give all labels in the model's order")

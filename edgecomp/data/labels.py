@@ -104,12 +104,8 @@ def from_array(values: np.ndarray, known: Sequence[str] | None, where: str) -> L
 
 
 def as_class(label: int | np.ndarray | None) -> int | np.ndarray | None:
-    """The class index that a target holds, where it is one whole number stored as a fraction; else the label as it is."""
-    if (
-        isinstance(label, np.ndarray)
-        and label.size == 1
-        and float(label.reshape(())) == round(float(label.reshape(())))
-    ):
+    """The class index where a label is one whole number stored as a fraction; else the label as it is."""
+    if isinstance(label, np.ndarray) and label.size == 1 and float(label.reshape(())).is_integer():
         return int(label.reshape(()))
     return label
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,57 +11,12 @@ import numpy as np
 from ..errors import InputError
 from ..models.opened import TensorSpec
 from .arrays import from_memory, open_npy, open_npz
-from .dataset import Dataset, Sample, Skipped
+from .dataset import Dataset
 from .functions import load_function, open_function
+from .limits import limited
 from .photos import open_folder
 from .spec import FORMS, FileSpec, FunctionSpec, parse_spec
-from .subset import choose
 from .table import open_csv
-
-
-@dataclass(frozen=True)
-class LimitedDataset:
-    """Some samples of another set, at ascending positions."""
-
-    whole: Dataset
-    positions: np.ndarray
-
-    @property
-    def source(self) -> str:
-        """What the user named it by."""
-        return self.whole.source
-
-    @property
-    def kind(self) -> str:
-        """Either "images" or "arrays"."""
-        return self.whole.kind
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes in the order of their indices, or empty."""
-        return self.whole.class_names
-
-    @property
-    def labelled(self) -> bool:
-        """Whether samples carry labels."""
-        return self.whole.labelled
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences a user should read."""
-        return self.whole.warnings
-
-    @property
-    def skipped(self) -> tuple[Skipped, ...]:
-        """The samples left out as unreadable so far."""
-        return self.whole.skipped
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __iter__(self) -> Iterator[Sample]:
-        kept = set(self.positions.tolist())
-        return (sample for position, sample in enumerate(self.whole) if position in kept)
 
 
 def open_data(
@@ -95,7 +49,7 @@ def open_data(
     if isinstance(spec, (np.ndarray, tuple, list, Mapping)):
         return from_memory(spec, inputs, limit, labels)
     if all(hasattr(spec, name) for name in ("source", "kind", "labelled", "skipped")):
-        return _limited(cast(Dataset, spec), limit)
+        return limited(cast(Dataset, spec), limit)
     if callable(spec):
         name = getattr(spec, "__qualname__", type(spec).__name__)
         return open_function(spec, name, inputs, limit, labels)
@@ -128,12 +82,3 @@ def _open_file(
     if suffix in (".csv", ".tsv"):
         return open_csv(path, inputs, limit, labels)
     raise InputError(f"{path}: is none of the kinds of data that can be read; give {FORMS}")
-
-
-def _limited(whole: Dataset, limit: int | None) -> Dataset:
-    if limit is None or limit >= len(whole):
-        return whole
-    classes = [sample.label for sample in whole] if whole.labelled else []
-    known = bool(classes) and all(isinstance(label, int) for label in classes)
-    balance = np.array(classes, np.int64) if known else None
-    return LimitedDataset(whole, choose(len(whole), balance, limit))

@@ -15,7 +15,7 @@ from .photos import PhotoDataset
 
 
 class Overlap(NamedTuple):
-    """How many samples of the evaluation set are in the calibration set, by content; and the first such pair's names."""
+    """How many evaluation samples are in the calibration set, by content; and the names of the first such pair."""
 
     shared: int
     evaluation: int
@@ -65,7 +65,7 @@ def check_overlap(calibration: Dataset, evaluation: Dataset, *, allow_same: bool
 
 
 def _digests(dataset: Dataset, by_file: bool) -> Iterator[tuple[bytes, str]]:
-    """A hash of each sample with its name: of the file, where both sets are photos in files, which needs no decoding."""
+    """A hash of each sample, and its name; of the file, where both sets are photos: that needs no decoding."""
     if by_file and isinstance(dataset, PhotoDataset):
         hashed = ((_file_digest(file), dataset.name(position)) for position, file in enumerate(dataset.files))
         yield from ((digest, name) for digest, name in hashed if digest is not None)

@@ -95,6 +95,15 @@ class PreparedSet:
         """The samples left out as unreadable so far."""
         return self.dataset.skipped
 
+    def arranged(self) -> Iterator[Sample]:
+        """Yields the samples in the shapes of the tensors (no batch axis) but not normalized: photos as uint8.
+
+        Raises:
+            InputError: see `__iter__`.
+        """
+        for sample in self._arranged():
+            yield Sample(sample.name, {name: value[0] for name, value in sample.values.items()}, sample.label)
+
     def survey(self) -> Survey:
         """What the samples are like as a whole; takes a pass over them where none was made yet.
 

@@ -138,8 +138,8 @@ class Surveyor:
                 self.first_target, self.target_shape = name, label.shape
 
     def _add_values(self, name: str, seen: _Seen, values: np.ndarray) -> None:
-        seen.low = min(seen.low, float(values.min(initial=np.inf)))
-        seen.high = max(seen.high, float(values.max(initial=-np.inf)))
+        seen.low = min(seen.low, float(values.min()))
+        seen.high = max(seen.high, float(values.max()))
         seen.whole = seen.whole and (values.dtype.kind != "f" or bool((values == np.rint(values)).all()))
         seen.identical = seen.identical and bool(np.array_equal(values, seen.first))
         if _is_flat(values):

@@ -61,7 +61,7 @@ class TableDataset:
     layout: Layout
     input: TensorSpec
     labels: Labels | None
-    rows: np.ndarray
+    positions: np.ndarray
     warnings: tuple[str, ...] = ()
     kind: str = "arrays"
 
@@ -81,10 +81,10 @@ class TableDataset:
         return ()
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.positions)
 
     def __iter__(self) -> Iterator[Sample]:
-        wanted = iter(self.rows)
+        wanted = iter(self.positions)
         following = next(wanted, None)
         for position, (line, cells) in enumerate(_rows(self.path, self.layout)):
             if following is None:

@@ -61,7 +61,7 @@ class _Recorder:
             )
         self._interpreter.allocate_tensors()
         signature = next(iter(self._interpreter._get_full_signature_list().values()))
-        inputs, outputs = read_tensors(self._interpreter)
+        inputs, _ = read_tensors(self._interpreter)
         names = {index: name for name, index in signature["inputs"].items()}
         self._inputs = {names[tensor.index]: tensor for tensor in inputs}
         produced = {index for op in self._interpreter._get_ops_details() for index in op["outputs"]}

@@ -102,7 +102,7 @@ class Fidelity:
 
     @property
     def sqnr_db(self) -> float | None:
-        """Signal to quantization noise ratio over all outputs, in dB; None when there is no difference, or no signal."""
+        """Signal to quantization noise ratio over all outputs, in dB; None without a difference, or without a signal."""
         return sqnr_db(self.signal, self.noise)
 
 

@@ -13,11 +13,13 @@ RELATIVE_TOLERANCE = 1e-3
 another order than TensorFlow's; over a hundred layers that stays below 1e-4, while a lost weight shows at once."""
 
 
-class ExportMismatch(EdgecompError):
+class ExportMismatchError(EdgecompError):
     """The exported float file does not compute what the model computes."""
 
 
-def check_outputs(expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], names: Sequence[str], sample: str) -> float:
+def check_outputs(
+    expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], names: Sequence[str], sample: str
+) -> float:
     """Compares the outputs of one sample.
 
     Args:
@@ -30,20 +32,20 @@ def check_outputs(expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], 
         The largest difference as a share of the output's largest absolute value.
 
     Raises:
-        ExportMismatch: a shape differs, or a value by more than `RELATIVE_TOLERANCE`.
+        ExportMismatchError: a shape differs, or a value by more than `RELATIVE_TOLERANCE`.
     """
     worst = 0.0
     for name, wanted, got in zip(names, expected, actual, strict=True):
         if wanted.shape != got.shape:
-            raise ExportMismatch(
+            raise ExportMismatchError(
                 f"the exported file's output '{name}' has shape {got.shape} where the model has {wanted.shape}"
             )
         if not np.isfinite(wanted).all():
-            raise ExportMismatch(f"the model itself gives NaN or infinity at output '{name}' for {sample}")
+            raise ExportMismatchError(f"the model itself gives NaN or infinity at output '{name}' for {sample}")
         scale = float(np.abs(wanted).max(initial=0.0)) + 1e-7
         difference = float(np.abs(wanted.astype(np.float64) - got.astype(np.float64)).max(initial=0.0)) / scale
         if not difference <= RELATIVE_TOLERANCE:
-            raise ExportMismatch(
+            raise ExportMismatchError(
                 f"the exported file does not compute what the model computes: output '{name}' differs by "
                 f"{difference:.2%} of its largest value on {sample} (allowed: {RELATIVE_TOLERANCE:.1%}). "
                 "Please report it with the model."

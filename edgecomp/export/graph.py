@@ -8,6 +8,7 @@ from typing import Any
 
 from ..models.opened import OpenedModel, TensorSpec
 
+
 @dataclass(frozen=True)
 class FrozenGraph:
     """A TensorFlow graph whose weights are constants.
@@ -51,7 +52,8 @@ def freeze_keras(keras_model: Any, inputs: tuple[TensorSpec, ...], outputs: tupl
         return [tf.identity(tensor, name=f"result_{index}") for index, tensor in enumerate(flat)]
 
     specs = [
-        tf.TensorSpec(spec.shape, tf.as_dtype(spec.dtype), name=f"argument_{index}") for index, spec in enumerate(inputs)
+        tf.TensorSpec(spec.shape, tf.as_dtype(spec.dtype), name=f"argument_{index}")
+        for index, spec in enumerate(inputs)
     ]
     function = tf.function(call, autograph=False).get_concrete_function(*specs)
     return FrozenGraph(

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError
 
 Config = dict[str, Any]
@@ -46,6 +48,7 @@ CLASS_NAMES = {
     "FixedDropout": "Dropout",  # the `efficientnet` package's Dropout, nothing at inference
     "RandomHeight": "Identity",  # gone from Keras 3; they do nothing at inference
     "RandomWidth": "Identity",
+    "RandomCrop": "Resizing",  # the crop is only taken in training
     "AddLoss": "Identity",
     "AddMetric": "Identity",
 }
@@ -97,17 +100,23 @@ class LayerConfig:
     config: Config
 
 
-def translate(class_name: str, config: Config) -> LayerConfig:
-    """Translates a Keras 2 layer's class name and configuration to Keras 3's.
+def translate(class_name: str, config: Config, *, by_keras3: bool = False) -> LayerConfig:
+    """Translates a layer's class name and configuration to Keras 3's.
+
+    Args:
+        class_name: the layer's class in the file.
+        config: its configuration in the file.
+        by_keras3: whether Keras 3 wrote it, so that only plain values and float32 have to be seen to.
 
     Raises:
         InputError: the layer has an option Keras 3 has no counterpart for.
     """
     bare_name = class_name.rsplit(">", 1)[-1]
     current = {key: plain(value) for key, value in config.items()}
-    for step in (_without_initializers, _with_float32, *_STEPS.get(bare_name, ())):
+    steps = _STATEFUL_STEPS if by_keras3 else _STEPS.get(bare_name, ())
+    for step in (_without_initializers, _with_float32, *steps):
         current = step(current)
-    name = CLASS_NAMES.get(bare_name, bare_name)
+    name = bare_name if by_keras3 else CLASS_NAMES.get(bare_name, bare_name)
     if name == "Identity":
         current = {key: value for key, value in current.items() if key in _IDENTITY_KEYS}
     kept = _WITH_EFFECT.get(name, set())
@@ -128,6 +137,11 @@ def plain(value: Any) -> Any:
             return tuple(plain(item) for item in value["items"])
         if value.get("class_name") == "__ellipsis__":
             return Ellipsis
+        if value.get("class_name") == "__slice__":
+            inner = value["config"]
+            return slice(plain(inner["start"]), plain(inner["stop"]), plain(inner["step"]))
+        if value.get("class_name") in ("__numpy__", "__tensor__"):
+            return np.asarray(value["config"]["value"], dtype=value["config"]["dtype"])
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
@@ -206,7 +220,7 @@ def _cudnn(config: Config) -> Config:
 
 def _stateless(config: Config) -> Config:
     """One inference starts from a clean state: a .tflite keeps nothing between two runs."""
-    return {**config, "stateful": False}
+    return {**config, "stateful": False} if "stateful" in config else config
 
 
 def _normalization(config: Config) -> Config:
@@ -219,6 +233,11 @@ def _reshape_target(config: Config) -> Config:
     return {**config, "target_shape": tuple(config["target_shape"])} if "target_shape" in config else config
 
 
+def _center_resize(config: Config) -> Config:
+    """At inference Keras 2's RandomCrop cuts the middle to the wanted aspect ratio and resizes it."""
+    return {**config, "crop_to_aspect_ratio": True}
+
+
 _recurrent = (_stateless, _must_be("time_major", False))
 _batch_norm = (_single_axis, _must_be("renorm", False), _drop("renorm_clipping", "renorm_momentum", "adjustment"))
 _depthwise = (
@@ -228,6 +247,7 @@ _depthwise = (
 )
 _separable = (_must_be("groups", 1), _drop("kernel_regularizer", "kernel_constraint"))
 
+_STATEFUL_STEPS = (_stateless,)
 _STEPS: dict[str, tuple[Callable[[Config], Config], ...]] = {
     "BatchNormalization": _batch_norm,
     "BatchNormalizationV1": _batch_norm,
@@ -258,6 +278,7 @@ _STEPS: dict[str, tuple[Callable[[Config], Config], ...]] = {
     "GRUCell": (_default("reset_after", False),),
     "Attention": (_must_be("causal", False),),
     "AdditiveAttention": (_must_be("causal", False),),
+    "RandomCrop": (_center_resize, _drop("seed", "rng_type")),
     "Reshape": (_reshape_target,),
     "Normalization": (_normalization,),
     "FixedDropout": (_drop("noise_shape"),),

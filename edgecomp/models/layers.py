@@ -23,28 +23,30 @@ _HARMLESS = (None, False, "default", [], {})
 
 
 @dataclass(frozen=True)
-class Permissions:
-    """What the user allows and supplies.
+class Context:
+    """What is known beside a layer's own configuration.
 
     Args:
-        custom_objects: classes and functions by name.
-        allow_code: whether code embedded in the file may be run.
+        custom_objects: classes and functions the user supplies, by name.
+        allow_code: whether the user allows code embedded in the file to be run.
+        by_keras3: whether Keras 3 wrote the file, whose names then mean what they mean in Keras 3.
     """
 
     custom_objects: Mapping[str, Any] = field(default_factory=dict)
     allow_code: bool = False
+    by_keras3: bool = False
 
 
-BuildNetwork = Callable[[str, Config, Permissions], Any]
+BuildNetwork = Callable[[str, Config, Context], Any]
 
 
-def create_layer(class_name: str, config: Config, permissions: Permissions, build_network: BuildNetwork) -> Any:
+def create_layer(class_name: str, config: Config, context: Context, build_network: BuildNetwork) -> Any:
     """Makes the Keras 3 layer that computes what a Keras 2 layer did.
 
     Args:
         class_name: the layer's class as the file says.
         config: the layer's configuration as the file says.
-        permissions: custom classes, and whether embedded code may be run.
+        context: custom classes, and whether embedded code may be run.
         build_network: builds a network nested in the layer (such as `TimeDistributed` of a model).
 
     Raises:
@@ -52,17 +54,17 @@ def create_layer(class_name: str, config: Config, permissions: Permissions, buil
     """
     import keras
 
-    custom = find_custom(permissions.custom_objects, class_name)
+    custom = find_custom(context.custom_objects, class_name)
     if custom is not None:
         return _create_custom(custom, config)
     if class_name == "Lambda":
-        return _create_lambda(config, permissions)
-    wanted = translate(class_name, config)
+        return _create_lambda(config, context)
+    wanted = translate(class_name, config, by_keras3=context.by_keras3)
     layer_class = getattr(keras.layers, wanted.class_name, None)
     if not inspect.isclass(layer_class) or not issubclass(layer_class, keras.layers.Layer):
         raise unknown_class("layer", class_name, config.get("name"))
     arguments = {
-        key: _argument(key, value, permissions, build_network) for key, value in wanted.config.items()
+        key: _argument(key, value, context, build_network) for key, value in wanted.config.items()
     }
     accepted = _accepted(layer_class, arguments, class_name)
     try:
@@ -71,7 +73,7 @@ def create_layer(class_name: str, config: Config, permissions: Permissions, buil
         raise
     except Exception as error:
         raise InputError(
-            f"the layer {config.get('name')} ({class_name}) cannot be rebuilt: {_first_line(error)}"
+            f"the layer {config.get('name')} ({class_name}) cannot be rebuilt: {first_line(error)}"
         ) from error
 
 
@@ -103,31 +105,31 @@ def hard_sigmoid_keras2() -> Callable[[Any], Any]:
     )
 
 
-def _argument(key: str, value: Any, permissions: Permissions, build_network: BuildNetwork) -> Any:
+def _argument(key: str, value: Any, context: Context, build_network: BuildNetwork) -> Any:
     if key in ("activation", "recurrent_activation"):
-        return _activation(value, permissions, build_network)
+        return _activation(value, context, build_network)
     if key.endswith("_regularizer"):
-        return _known_object("regularizers", value, permissions)
+        return _known_object("regularizers", value, context)
     if key.endswith("_constraint"):
-        return _known_object("constraints", value, permissions)
+        return _known_object("constraints", value, context)
     if key in _NESTED_LAYER_KEYS:
-        return _nested_layer(value, permissions, build_network)
+        return _nested_layer(value, context, build_network)
     return value
 
 
-def _activation(value: Any, permissions: Permissions, build_network: BuildNetwork) -> Any:
+def _activation(value: Any, context: Context, build_network: BuildNetwork) -> Any:
     import keras
 
     if isinstance(value, dict):
         if value.get("class_name") != "function":
-            return _nested_layer(value, permissions, build_network)
+            return _nested_layer(value, context, build_network)
         value = value.get("config")
     if value is None:
         return None
-    custom = find_custom(permissions.custom_objects, value)
+    custom = find_custom(context.custom_objects, value)
     if custom is not None:
         return custom
-    name = ACTIVATION_NAMES.get(value, value)
+    name = value if context.by_keras3 else ACTIVATION_NAMES.get(value, value)
     if name == "hard_sigmoid_keras2":
         return hard_sigmoid_keras2()
     try:
@@ -136,7 +138,7 @@ def _activation(value: Any, permissions: Permissions, build_network: BuildNetwor
         raise unknown_class("activation", str(value), None) from error
 
 
-def _known_object(kind: str, value: Any, permissions: Permissions) -> Any:
+def _known_object(kind: str, value: Any, context: Context) -> Any:
     """A regularizer or constraint. They only matter for further training, so an unknown one is left out."""
     import keras
 
@@ -145,7 +147,7 @@ def _known_object(kind: str, value: Any, permissions: Permissions) -> Any:
     namespace = getattr(keras, kind)
     if isinstance(value, str):
         value = {"class_name": value, "config": {}}
-    custom = find_custom(permissions.custom_objects, value.get("class_name"))
+    custom = find_custom(context.custom_objects, value.get("class_name"))
     found = custom or getattr(namespace, str(value.get("class_name")), None)
     try:
         return found(**plain(value.get("config") or {})) if found is not None else None
@@ -153,15 +155,15 @@ def _known_object(kind: str, value: Any, permissions: Permissions) -> Any:
         return None
 
 
-def _nested_layer(value: Any, permissions: Permissions, build_network: BuildNetwork) -> Any:
+def _nested_layer(value: Any, context: Context, build_network: BuildNetwork) -> Any:
     if isinstance(value, list):
-        return [_nested_layer(one, permissions, build_network) for one in value]
+        return [_nested_layer(one, context, build_network) for one in value]
     if not isinstance(value, dict) or "class_name" not in value:
         return value
     class_name, config = str(value["class_name"]), value.get("config") or {}
     if is_network(class_name, config):
-        return build_network(class_name, config, permissions)
-    return create_layer(class_name, config, permissions, build_network)
+        return build_network(class_name, config, context)
+    return create_layer(class_name, config, context, build_network)
 
 
 def is_network(class_name: str, config: Any) -> bool:
@@ -206,23 +208,23 @@ def _create_custom(custom: Any, config: Config) -> Any:
     except Exception as error:
         raise InputError(
             f"the custom layer {config.get('name')} ({custom.__name__}) cannot be made from its configuration: "
-            f"{type(error).__name__}: {_first_line(error)}"
+            f"{type(error).__name__}: {first_line(error)}"
         ) from error
 
 
-def _create_lambda(config: Config, permissions: Permissions) -> Any:
+def _create_lambda(config: Config, context: Context) -> Any:
     """A Lambda layer: its function comes from the user by name, or is code in the file."""
     import keras
 
     name, function = config.get("name"), config.get("function")
     if isinstance(function, str):
-        found = find_custom(permissions.custom_objects, function)
+        found = find_custom(context.custom_objects, function)
         if found is None:
             raise unknown_class(f"function of the Lambda layer {name}", function, function)
-    elif not permissions.allow_code:
+    elif not context.allow_code:
         raise embedded_code(f"the Lambda layer {name}")
     else:
-        found = _unmarshal(function, name, permissions)
+        found = _unmarshal(function, name, context)
     output_shape = plain(config.get("output_shape")) if config.get("output_shape_type", "raw") == "raw" else None
     return keras.layers.Lambda(
         found,
@@ -240,7 +242,7 @@ def embedded_code(where: str) -> InputError:
     )
 
 
-def _unmarshal(function: Any, name: Any, permissions: Permissions) -> Any:
+def _unmarshal(function: Any, name: Any, context: Context) -> Any:
     """The function of a Lambda layer, stored as [bytecode, defaults, closure]."""
     import keras
     import numpy as np
@@ -253,7 +255,7 @@ def _unmarshal(function: Any, name: Any, permissions: Permissions) -> Any:
             function = [inner["code"], inner.get("defaults"), inner.get("closure")]
         code = marshal.loads(base64.b64decode(function[0]))
         names = {"tf": tf, "tensorflow": tf, "np": np, "numpy": np, "keras": keras, "K": legacy}
-        scope = {"__builtins__": __builtins__, "backend": legacy, **names, **permissions.custom_objects}
+        scope = {"__builtins__": __builtins__, "backend": legacy, **names, **context.custom_objects}
         closure = tuple(types.CellType(value) for value in function[2]) if function[2] else None
         defaults = tuple(plain(value) for value in function[1]) if function[1] else None
         return types.FunctionType(code, scope, code.co_name, defaults, closure)
@@ -264,5 +266,6 @@ def _unmarshal(function: Any, name: Any, permissions: Permissions) -> Any:
         ) from error
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, short enough for one line."""
     return str(error).strip().split("\n", 1)[0][:300]

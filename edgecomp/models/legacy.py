@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from .h5_file import LegacyFile, read_legacy_h5
-from .layers import Permissions
+from .layers import Context
 from .replay import BuiltNetwork, build_network
 from .signature import FixInput
 from .weights import assign_weights
 
 
-def open_legacy(path: Path, permissions: Permissions, fix_input: FixInput) -> tuple[Any, str, tuple[str, ...]]:
+def open_legacy(path: Path, context: Context, fix_input: FixInput) -> tuple[Any, str, tuple[str, ...]]:
     """Opens a whole-model .h5 file.
 
     Returns:
@@ -32,12 +33,12 @@ def open_legacy(path: Path, permissions: Permissions, fix_input: FixInput) -> tu
             f"{path} was written with the {file.backend} backend, whose convolutions are stored differently: "
             "load it with TensorFlow and save it again"
         )
-    built = rebuild(file, permissions, fix_input)
+    built = rebuild(file, context, fix_input)
     notes = assign_weights(built.layers, built.unused, file.weights)
     return built.model, "keras-h5" if file.by_keras3 else "legacy-h5", built.notes + notes
 
 
-def rebuild(file: LegacyFile, permissions: Permissions, fix_input: FixInput) -> BuiltNetwork:
+def rebuild(file: LegacyFile, context: Context, fix_input: FixInput) -> BuiltNetwork:
     """Rebuilds the network of a file, without its weights."""
     class_name, config = file.config.get("class_name"), file.config.get("config")
     if not isinstance(class_name, str) or not config:
@@ -48,4 +49,4 @@ def rebuild(file: LegacyFile, permissions: Permissions, fix_input: FixInput) -> 
             f"the model is a subclass of keras.Model ({class_name}), which is stored without its network: "
             "save it as a SavedModel folder (model.export) and give that"
         )
-    return build_network(class_name, config, permissions, fix_input)
+    return build_network(class_name, config, replace(context, by_keras3=file.by_keras3), fix_input)

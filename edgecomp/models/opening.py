@@ -36,17 +36,22 @@ def open_model(
     Raises:
         InputError: the file cannot be opened; the message says why and what to do.
     """
-    from .layers import Permissions
+    from .layers import Context
 
     path = Path(path)
     kind = sniff(path)
-    permissions = Permissions(load_custom_objects(custom_objects), allow_code)
+    context = Context(load_custom_objects(custom_objects), allow_code)
     shapes = InputShapes(input_shape)
     if kind == HDF5:
         from .legacy import open_legacy
 
-        model, kind_of_h5, warnings = open_legacy(path, permissions, shapes.fix)
+        model, kind_of_h5, warnings = open_legacy(path, context, shapes.fix)
         return _opened_keras(model, path, kind_of_h5, file_digest(path), warnings)
+    if kind == KERAS_ARCHIVE:
+        from .archive import open_archive
+
+        model, warnings = open_archive(path, context, shapes.fix)
+        return _opened_keras(model, path, "keras", file_digest(path), warnings)
     raise NotImplementedError(kind)
 
 

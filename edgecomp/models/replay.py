@@ -7,13 +7,14 @@ is never built.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import EdgecompError, InputError
 from .layer_configs import Config, plain
-from .layers import Permissions, create_layer, is_network
+from .layers import Context, create_layer, is_network
 from .network_config import Call, LayerEntry, NetworkConfig, Reference, call_references, parse_network
 from .tf_ops import composite_for
 
@@ -34,6 +35,7 @@ class BuiltLayer:
         class_name: the layer's class in the file.
         trainable: the flag in the file; Keras 2 stores trainable weights before the others.
         layer: the Keras 3 layer or network; None where ops took its place.
+        archive_name: what the layer is called in the weights of a .keras file.
         children: the layers of a nested network, in the file's order; empty for a single layer.
     """
 
@@ -41,6 +43,7 @@ class BuiltLayer:
     class_name: str
     trainable: bool
     layer: Any | None
+    archive_name: str = ""
     children: tuple[BuiltLayer, ...] = ()
 
 
@@ -62,14 +65,14 @@ class BuiltNetwork:
 
 
 def build_network(
-    class_name: str, config: Any, permissions: Permissions, fix_input: Callable[[str, Shape], Shape] | None = None
+    class_name: str, config: Any, context: Context, fix_input: Callable[[str, Shape], Shape] | None = None
 ) -> BuiltNetwork:
     """Rebuilds a network.
 
     Args:
         class_name: "Sequential", or anything else for a functional network.
         config: its configuration in the file.
-        permissions: custom classes, and whether embedded code may be run.
+        context: custom classes, and whether embedded code may be run.
         fix_input: gives the shape of each input (batch axis included) from its name and its shape in the file; None
             keeps the file's, as nested networks do.
 
@@ -77,8 +80,8 @@ def build_network(
         InputError: the network cannot be rebuilt; the message names the layer.
     """
     if class_name == "Sequential" or isinstance(config, list):
-        return _Sequential(config, permissions, fix_input).build()
-    return _Functional(parse_network(config), permissions, fix_input).build()
+        return _Sequential(config, context, fix_input).build()
+    return _Functional(parse_network(config), context, fix_input).build()
 
 
 def clean_name(name: str) -> str:
@@ -100,24 +103,42 @@ def unique_names(names: list[str]) -> dict[str, str]:
     return mapping
 
 
+def archive_names(class_names: Sequence[str]) -> list[str]:
+    """What layers of these classes, in this order, are called inside a .keras file: `conv2d`, `conv2d_1`, ..."""
+    seen: Counter[str] = Counter()
+    names = []
+    for class_name in class_names:
+        name = snake_case(class_name.rsplit(">", 1)[-1])
+        names.append(f"{name}_{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return names
+
+
+def snake_case(class_name: str) -> str:
+    """`SeparableConv2D` as `separable_conv2d`, as Keras names things after classes."""
+    name = re.sub(r"\W+", "", class_name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
 class _Builder:
     """Makes the layers of one network and remembers them."""
 
-    def __init__(self, permissions: Permissions) -> None:
-        self.permissions = permissions
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
-    def make(self, class_name: str, config: Any, name: str, new_name: str) -> BuiltLayer:
+    def make(self, class_name: str, config: Any, name: str, new_name: str, archive_name: str) -> BuiltLayer:
         """Makes one layer, or one nested network."""
         trainable = bool(config.get("trainable", True)) if isinstance(config, dict) else True
         if is_network(class_name, config):
-            nested = build_network(class_name, _renamed(config, new_name), self.permissions)
-            return BuiltLayer(name, class_name, trainable, nested.model, nested.layers)
-        layer = create_layer(class_name, {**config, "name": new_name}, self.permissions, _nested_model)
-        return BuiltLayer(name, class_name, trainable, layer)
+            nested = build_network(class_name, _renamed(config, new_name), self.context)
+            return BuiltLayer(name, class_name, trainable, nested.model, archive_name, nested.layers)
+        layer = create_layer(class_name, {**config, "name": new_name}, self.context, _nested_model)
+        return BuiltLayer(name, class_name, trainable, layer, archive_name)
 
 
-def _nested_model(class_name: str, config: Config, permissions: Permissions) -> Any:
-    return build_network(class_name, config, permissions).model
+def _nested_model(class_name: str, config: Config, context: Context) -> Any:
+    return build_network(class_name, config, context).model
 
 
 def _renamed(config: Any, name: str) -> Any:
@@ -128,12 +149,14 @@ class _Functional(_Builder):
     """Replays one functional network."""
 
     def __init__(
-        self, network: NetworkConfig, permissions: Permissions, fix_input: Callable[[str, Shape], Shape] | None
+        self, network: NetworkConfig, context: Context, fix_input: Callable[[str, Shape], Shape] | None
     ) -> None:
-        super().__init__(permissions)
+        super().__init__(context)
         self.network = network
         self.fix_input = fix_input
         self.names = unique_names(list(network.layers))
+        classes = [entry.class_name for entry in network.layers.values()]
+        self.archive_names = dict(zip(network.layers, archive_names(classes), strict=True))
         self.built: dict[str, BuiltLayer] = {}
         self.results: dict[tuple[str, int], Any] = {}
 
@@ -215,7 +238,7 @@ class _Functional(_Builder):
     def _replay(self, entry: LayerEntry, call: Call) -> Any:
         args = tuple(self._fill(one) for one in call.args)
         kwargs = {key: self._fill(value) for key, value in call.kwargs.items()}
-        composite = composite_for(entry.class_name, entry.config)
+        composite = composite_for(entry.class_name, entry.config, by_keras3=self.context.by_keras3)
         try:
             if composite is not None:
                 self.built.setdefault(entry.name, BuiltLayer(entry.name, entry.class_name, True, None))
@@ -224,7 +247,9 @@ class _Functional(_Builder):
                 return result
             if entry.name not in self.built:
                 new_name = self.names[entry.name]
-                self.built[entry.name] = self.make(entry.class_name, entry.config, entry.name, new_name)
+                self.built[entry.name] = self.make(
+                    entry.class_name, entry.config, entry.name, new_name, self.archive_names[entry.name]
+                )
             return _call_layer(entry.class_name, self.built[entry.name].layer, args, kwargs)
         except EdgecompError:
             raise
@@ -260,9 +285,9 @@ class _Sequential(_Builder):
     """Rebuilds one Sequential network."""
 
     def __init__(
-        self, config: Any, permissions: Permissions, fix_input: Callable[[str, Shape], Shape] | None
+        self, config: Any, context: Context, fix_input: Callable[[str, Shape], Shape] | None
     ) -> None:
-        super().__init__(permissions)
+        super().__init__(context)
         self.config: Config = config if isinstance(config, dict) else {"layers": config}
         self.fix_input = fix_input
 
@@ -273,9 +298,10 @@ class _Sequential(_Builder):
         if not entries:
             raise InputError("the network has no layers: save the model again")
         names = unique_names([_entry_name(one, index) for index, one in enumerate(entries)])
+        archived = archive_names([one["class_name"] for one in entries])
         layers = tuple(
-            self.make(one["class_name"], one["config"], name, names[name])
-            for one, name in zip(entries, names, strict=True)
+            self.make(one["class_name"], one["config"], name, names[name], archive_name)
+            for one, name, archive_name in zip(entries, names, archived, strict=True)
         )
         name = self.config.get("name")
         given = self._input()

@@ -13,18 +13,24 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import InputError
-from .layer_configs import Config
+from .layer_configs import Config, plain
 
 Op = Callable[..., Any]
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
-def composite_for(class_name: str, config: Config) -> Op | None:
+def composite_for(class_name: str, config: Config, *, by_keras3: bool = False) -> Op | None:
     """The function that replaces an op layer, or None for an ordinary layer.
+
+    Args:
+        class_name: the layer's class in the file.
+        config: the layer's configuration in the file.
+        by_keras3: whether Keras 3 wrote the file, which stores its own ops by their class.
 
     Returns:
         a function of the name for the layer it may make, the call's arguments and its keyword arguments.
@@ -32,6 +38,8 @@ def composite_for(class_name: str, config: Config) -> Op | None:
     Raises:
         InputError: the op has no counterpart here.
     """
+    if by_keras3:
+        return _keras_op(class_name, config)
     if class_name in ("TFOpLambda", "SlicingOpLambda"):
         symbol = str(config.get("function"))
         op = _BY_SYMBOL.get(_bare(symbol))
@@ -47,9 +55,22 @@ def composite_for(class_name: str, config: Config) -> Op | None:
     return None
 
 
+def _keras_op(class_name: str, config: Config) -> Op | None:
+    """A Keras op in a Keras 3 .h5 file: unlike a layer, it has no dtype; its options are those of `keras.ops`."""
+    import keras
+
+    if not isinstance(config, dict) or "dtype" in config or "layers" in config:
+        return None
+    op = getattr(keras.ops, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower(), None)
+    if op is None:
+        raise _unknown(f"{class_name} of Keras", config.get("name"))
+    options = {key: plain(value) for key, value in config.items() if key != "name"}
+    return lambda name, args, kwargs: op(*args, **options, **kwargs)
+
+
 def _unknown(op: str, name: Any) -> InputError:
     return InputError(
-        f"the layer {name} is the TensorFlow op {op}, which cannot be rebuilt in Keras 3: "
+        f"the layer {name} is the op {op}, which cannot be rebuilt in Keras 3: "
         "save the model as a SavedModel folder (model.export or model.save without an extension) and give that"
     )
 

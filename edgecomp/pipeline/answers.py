@@ -1,5 +1,7 @@
-"""What a model's output means: classes or values, probabilities or scores. Decided from what it gives, not from its layers,
-so that it holds for every file format."""
+"""What a model's output means: classes or values, probabilities or scores.
+
+Decided from what it gives, not from its layers, so that it holds for every file format.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,7 @@ def describe_outputs(
     return replace(contract, outputs=tuple(described))
 
 
-def _describe(
-    output: OutputContract, values: np.ndarray, labels: Sequence[str], class_labels: bool
-) -> OutputContract:
+def _describe(output: OutputContract, values: np.ndarray, labels: Sequence[str], class_labels: bool) -> OutputContract:
     if len(output.shape) != 2 or not np.issubdtype(values.dtype, np.floating):
         return replace(output, kind="values", activation="none", labels=())
     columns = output.shape[1]
@@ -44,6 +44,4 @@ def _describe(
     if not is_classifier:
         return replace(output, kind="values", activation="none", labels=())
     missing = "sigmoid" if columns == 1 else "softmax"
-    return replace(
-        output, kind="classification", activation="none" if probabilities else missing, labels=named
-    )
+    return replace(output, kind="classification", activation="none" if probabilities else missing, labels=named)

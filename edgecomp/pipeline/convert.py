@@ -18,7 +18,7 @@ from ..errors import BudgetError, InputError
 from ..models import OpenedModel, from_keras, open_model
 from ..progress import Steps
 from ..report import render_html, write_report_json
-from ..worker import Worker, WorkerCrash, WorkerFault
+from ..worker import Worker, WorkerCrashError, WorkerError
 from .compress import Compressed, compress
 from .float_file import FloatModel, export
 from .measure import measure
@@ -164,7 +164,7 @@ def _log_file() -> Iterator[Path]:
     log = Path(name)
     try:
         yield log
-    except (WorkerFault, WorkerCrash):
+    except (WorkerError, WorkerCrashError):
         raise
     except BaseException:
         log.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from edgecomp_runtime.contract import Contract
-from edgecomp_runtime.preprocess import build_contract, parse_preprocess
+from edgecomp_runtime.preprocess import build_contract
 
 from ..data import Dataset, PreparedSet, Resolved, check_calibration, check_evaluation, prepared, resolve_preprocess
 from ..errors import InputError
@@ -67,24 +67,23 @@ def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -
 
     Raises:
         InputError: the data does not fit the model, or `auto` has too little to go by.
-        ExportMismatch: the file computes something else than the model.
+        ExportMismatchError: the file computes something else than the model.
     """
     with bench.steps.step("export", "exporting to float .tflite") as step:
         graph = None if model.tflite is not None else freeze(model)
         converting = bench.worker.submit("edgecomp.export.tflite:convert_graph", graph) if graph else None
-        known = _known_preprocess(plan)
+        known = _resolve(model, plan, samples)
         expected = _references(model, _prepare(model, known, samples.calibration)) if known else None
         file = _named(converting.result() if converting else model.tflite or b"", model)
         resolved = known or _resolve(model, plan, samples, file)
+        assert resolved is not None
         calibration = _prepare(model, resolved, samples.calibration)
         if expected is None:
             expected = _references(model, calibration)
         actual, difference = _check(model, file, calibration, expected, bench)
         step.detail = "builtin ops only" + (f", within {difference:.1e} of the original" if difference else "")
-    contract = describe_outputs(
-        calibration.contract, actual, labels=samples.labels, class_labels=samples.class_labels
-    )
-    warnings = [*samples.warnings, *check_calibration(calibration, contract, model.inputs)]
+    contract = describe_outputs(calibration.contract, actual, labels=samples.labels, class_labels=samples.class_labels)
+    warnings = [*samples.warnings, *resolved.warnings, *check_calibration(calibration, contract, model.inputs)]
     evaluation = None
     if samples.evaluation is not None:
         evaluation = prepared(samples.evaluation, contract)
@@ -107,18 +106,15 @@ def _named(file: bytes, model: OpenedModel) -> bytes:
     return with_signature(file, [spec.name for spec in model.inputs], [spec.name for spec in model.outputs])
 
 
-def _known_preprocess(plan: Plan) -> Resolved | None:
+def _resolve(model: OpenedModel, plan: Plan, samples: Samples, file: bytes | None = None) -> Resolved | None:
+    """The preprocessing; None where `auto` first needs the exported file."""
     text = plan.recipe.preprocess
-    return None if text == "auto" else Resolved(parse_preprocess(text), "as given", {})
-
-
-def _resolve(model: OpenedModel, plan: Plan, samples: Samples, file: bytes) -> Resolved:
+    if text.startswith("auto") and file is None:
+        return None
     return resolve_preprocess(
-        plan.recipe.preprocess,
-        inputs=model.inputs,
-        outputs=model.outputs,
-        calibration=samples.calibration,
-        labelled=samples.evaluation if samples.class_labels else None,
+        text,
+        opened_inputs=model.inputs,
+        dataset=samples.most_telling,
         keras_model=model.keras_model,
         tflite=file,
     )

@@ -51,7 +51,7 @@ def pack(
                     "engine": "ai_edge_litert",
                     "version": version("ai-edge-litert"),
                     "machine": platform.machine(),
-                    "xnnpack": ran_on["delegate"] == "xnnpack",
+                    "xnnpack": ran_on["engine"]["xnnpack"],
                 },
                 measured={
                     "latency_ms": latency_data(ran_on),
@@ -78,4 +78,3 @@ def _between(rng: np.random.Generator, arrays: list[np.ndarray]) -> np.ndarray:
     if np.issubdtype(dtype, np.integer):
         return rng.integers(low, int(high) + 1, shape).astype(dtype)
     return rng.uniform(low, high, shape).astype(dtype)
-

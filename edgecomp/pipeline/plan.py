@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ..errors import InputError
 from ..quantize.schemes import IOS, SCHEMES
 from ..targets import Target, load_target
 from .recipe import QuantizePass, Recipe, load_recipe
+
+Options = TypeVar("Options", QuantizePass, Recipe)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def _load(recipe: str | Path | Recipe | None) -> Recipe | None:
     return recipe if recipe is None or isinstance(recipe, Recipe) else load_recipe(Path(recipe))
 
 
-def _override(base, **options):  # type: ignore[no-untyped-def]
+def _override(base: Options, **options: Any) -> Options:
     return replace(base, **{name: value for name, value in options.items() if value is not None})
 
 

@@ -97,7 +97,9 @@ def _recipe(data: Any) -> Recipe:
     if unknown:
         raise ValueError(f"unknown field {sorted(map(str, unknown))[0]!r}")
     passes = data["passes"]
-    if not isinstance(passes, list) or [list(one) if isinstance(one, dict) else one for one in passes] != [["quantize"]]:
+    if not isinstance(passes, list) or [list(one) if isinstance(one, dict) else one for one in passes] != [
+        ["quantize"]
+    ]:
         raise ValueError("'passes' must be a list with one 'quantize' pass")
     return Recipe(
         target=_typed(data["target"], str, "target"),

@@ -15,11 +15,11 @@ from ..evaluate.run import Evaluation
 from ..models import OpenedModel
 from ..tflite import Operator, TfliteModel, read_tflite
 from ..tflite.cost import operator_macs, operator_weight_bytes, parameter_count, total_macs
+from ..tflite.layers import operator_layers
 from .compress import Compressed
 from .float_file import FloatModel
 from .measure import Measurements
 from .plan import Plan
-from ..tflite.layers import operator_layers
 
 
 def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
@@ -35,9 +35,7 @@ def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
     }
 
 
-def _variant(
-    file: bytes, evaluation: Evaluation, bench: dict[str, Any], **extra: Any
-) -> dict[str, Any]:
+def _variant(file: bytes, evaluation: Evaluation, bench: dict[str, Any], **extra: Any) -> dict[str, Any]:
     """One column of the three-way table."""
     parsed = read_tflite(file)
     return {
@@ -56,7 +54,8 @@ def _variant(
 
 def latency_data(bench: dict[str, Any]) -> dict[str, Any]:
     """The report's latency fields of a benchmark."""
-    return {"p50": bench["p50_ms"], "p90": bench["p90_ms"], "valid": bench["valid"], "runs": bench["samples"]}
+    latency = bench["latency_ms"]
+    return {"p50": latency["p50"], "p90": latency["p90"], "valid": bench["valid"], "runs": latency["runs"]}
 
 
 def layers_data(file: bytes, errors: dict[str, float | None], keras_layers: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -70,12 +69,13 @@ def layers_data(file: bytes, errors: dict[str, float | None], keras_layers: tupl
     model = read_tflite(file)
     layers = operator_layers(model.main, keras_layers)
     return [
-        _layer(model, operator, layer, errors)
-        for operator, layer in zip(model.main.operators, layers, strict=True)
+        _layer(model, operator, layer, errors) for operator, layer in zip(model.main.operators, layers, strict=True)
     ]
 
 
-def _layer(model: TfliteModel, operator: Operator, layer: str | None, errors: dict[str, float | None]) -> dict[str, Any]:
+def _layer(
+    model: TfliteModel, operator: Operator, layer: str | None, errors: dict[str, float | None]
+) -> dict[str, Any]:
     output = model.main.tensors[operator.outputs[0]] if operator.outputs else None
     return {
         "name": layer or (output.name if output else operator.name),
@@ -96,9 +96,9 @@ def _environment(bench: dict[str, Any]) -> dict[str, Any]:
         "cpu": _cpu_name(),
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
-        "threads": bench["threads"],
-        "engine": bench["engine"],
-        "delegate": bench["delegate"],
+        "threads": bench["engine"]["threads"],
+        "engine": bench["engine"]["name"],
+        "delegate": "xnnpack" if bench["engine"]["xnnpack"] else None,
         "packages": {name: version(name) for name in packages},
     }
 
@@ -149,7 +149,7 @@ def assemble(
         "preprocess": {
             "name": str(model.preprocess.preprocess),
             "reason": model.preprocess.reason,
-            "evidence": model.preprocess.evidence,
+            "evidence": dict(model.preprocess.evidence),
         },
         "labels": next((list(one.labels) for one in model.contract.outputs if one.labels), []),
         "layers": layers_data(compressed.file, measured.layer_errors, keras_layers),

@@ -37,6 +37,6 @@ class ConvertResult:
 
     @property
     def agreement(self) -> float | None:
-        """Share of samples answered with the same class as the float model, 0 to 1; None where answers are no classes."""
+        """Share of samples answered with the float model's class, 0 to 1; None where answers are no classes."""
         value: float | None = self.report["agreement"]
         return value

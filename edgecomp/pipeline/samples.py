@@ -35,6 +35,12 @@ class Samples:
         """Whether the labels of the evaluation set are class indices."""
         return self.evaluation is not None and _has_class_labels(self.evaluation)
 
+    @property
+    def most_telling(self) -> Dataset:
+        """The set that says most about how the model wants its input: a labelled one, calibration first."""
+        sets = [one for one in (self.calibration, self.evaluation) if one is not None and one.labelled]
+        return next((one for one in sets if _has_class_labels(one)), self.calibration)
+
 
 def open_samples(plan: Plan, model: OpenedModel, data: Any, evaluation: Any, labels: Sequence[str] | None) -> Samples:
     """Opens both sets and checks that they have nothing in common.

@@ -97,7 +97,7 @@ def _keep_edges_float(quantizer: Any) -> None:
 
 
 def _keep_loops_float(quantizer: Any, model: bytes) -> None:
-    """Leaves the bodies of control flow (recurrent layers) as they are: a loop's state has no fixed range to quantize."""
+    """Leaves the bodies of control flow (recurrent layers) at float: a loop's state has no fixed range to quantize."""
     from litert_quantizer.algorithm_manager import AlgorithmName
     from litert_quantizer.qtyping import TFLOperationName
 

@@ -18,5 +18,5 @@ DESCRIPTIONS = {
     "float32": "as trained",
     "float16": "float16 weights, float32 arithmetic",
     "dynamic": "int8 weights, activations quantized on the fly",
-    "int16x8": "int16 activations, int8 weights per channel (no fast kernels in LiteRT: 17 to 25 times the instructions)",
+    "int16x8": "int16 activations, int8 weights per channel; no fast kernels in LiteRT",
 }

@@ -180,7 +180,7 @@ def _widths(model: TfliteModel, target: Target) -> Iterable[Finding]:
         yield Finding(
             "note",
             "widths",
-            f"{len(off)} layers have a width that is no multiple of {multiple}, so that kernels run partly empty: "
+            f"{len(off)} of {len(wide)} widths are no multiple of {multiple}, which leaves kernels partly empty: "
             f"{_listed(shown)}",
             f"when training or pruning, choose multiples of {multiple}",
         )

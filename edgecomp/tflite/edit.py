@@ -19,10 +19,12 @@ import numpy as np
 
 from edgecomp.errors import InputError
 
-from .reader import FILE_IDENTIFIER, MAX_BYTES, read_tflite
+from .bounded import BROKEN
+from .reader import FILE_IDENTIFIER, read_tflite
 
 # A cache line; also what TFLite's own arena aligns tensors to (kDefaultTensorAlignment).
 BUFFER_ALIGNMENT = 64
+_DAMAGED = "the .tflite is damaged: its flatbuffer cannot be followed; copy or export it again"
 
 
 def with_signature(data: bytes, inputs: Sequence[str], outputs: Sequence[str], key: str = "serving_default") -> bytes:
@@ -101,6 +103,13 @@ def _schema() -> Any:
 def _unpack(data: bytes) -> Any:
     """The file as the schema's objects. The reader goes first: the schema's own unpacking trusts every length."""
     read_tflite(data)
+    try:
+        return _unpack_unchecked(data)
+    except BROKEN as error:
+        raise InputError(_DAMAGED) from error
+
+
+def _unpack_unchecked(data: bytes) -> Any:
     model = _schema().ModelT.InitFromPackedBuf(data, 0)
     model.buffers = [_AlignedBuffer(_stored_bytes(buffer, data)) for buffer in model.buffers or ()]
     for graph in model.subgraphs:
@@ -120,7 +129,7 @@ def _inline_custom_options(operator: Any, data: bytes) -> None:
     if start <= 1:
         return
     if start + size > len(data):
-        raise InputError("the .tflite is damaged: an operator's options reach past its end; copy or export it again")
+        raise InputError(_DAMAGED)
     operator.customOptions = np.frombuffer(data, np.uint8, size, start)
     operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
 
@@ -129,11 +138,13 @@ def _pack(model: Any, original: bytes) -> bytes:
     import flatbuffers
 
     builder = flatbuffers.Builder(len(original) + 4096)
-    builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
-    packed = bytes(builder.Output())
-    if len(packed) > MAX_BYTES:
-        raise InputError("the .tflite would not fit the 2 GB of a flatbuffer; use a smaller model")
-    return _with_appended_files(packed, original)
+    try:
+        builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
+    except flatbuffers.builder.BuilderSizeError as error:
+        raise InputError("the .tflite would not fit the 2 GB of a flatbuffer; use a smaller model") from error
+    except BROKEN as error:
+        raise InputError(_DAMAGED) from error
+    return _with_appended_files(bytes(builder.Output()), original)
 
 
 def _with_appended_files(packed: bytes, original: bytes) -> bytes:

@@ -1,14 +1,8 @@
-"""Reads a .tflite into frozen data, trusting nothing in it.
-
-The file is a flatbuffer: tables that point at each other by offsets. The generated accessors follow any offset and
-believe any length, so this reader bounds what it visits: no two lists of a well-formed file share bytes, therefore
-their lengths add up to less than the file is long. A file in which they do not is damaged or made to waste time.
-"""
+"""Reads a .tflite into frozen data; every index in it is checked, so that what follows can rely on them."""
 
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,21 +11,18 @@ import numpy as np
 
 from edgecomp.errors import InputError
 
+from .bounded import BROKEN, BoundedFlatbuffer, DamagedError
 from .model import DTYPE_BITS, Operator, Quantization, Signature, Subgraph, Tensor, TfliteModel
 
 FILE_IDENTIFIER = b"TFL3"
 # Offsets in a flatbuffer are 32 bits, signed in places.
 MAX_BYTES = 2**31 - 1
-# Far above the largest real graphs (tens of thousands), low enough to answer within seconds.
-MAX_TABLES = 250_000
 # TFLite's kernels stop at 8 axes; some files carry a few more through reshapes.
 MAX_RANK = 64
 # Far above any memory; keeps sums of sizes within 64 bits.
 MAX_ELEMENTS = 2**44
 # Where a table of type Buffer keeps the place of its `data`, the first field.
 _BUFFER_DATA_SLOT = 4
-# What the accessors raise when an offset or a length leads nowhere.
-_BROKEN = (struct.error, IndexError, ValueError, TypeError, KeyError, OverflowError, AttributeError, AssertionError)
 
 
 def read_tflite(source: bytes | str | Path, name: str | None = None) -> TfliteModel:
@@ -57,16 +48,12 @@ def read_tflite(source: bytes | str | Path, name: str | None = None) -> TfliteMo
         )
     try:
         return _Reader(data).model()
-    except _DamagedError as error:
+    except DamagedError as error:
         raise InputError(f"{name} is damaged: {error}; copy or export it again") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise InputError(
             f"{name} is damaged or truncated: its flatbuffer cannot be followed; copy or export it again"
         ) from error
-
-
-class _DamagedError(Exception):
-    """What exactly is wrong with the file."""
 
 
 def _file_bytes(path: Path) -> bytes:
@@ -81,98 +68,73 @@ def _file_bytes(path: Path) -> bytes:
 
 
 class _Reader:
-    """One pass over one file. It holds the file and what may still be visited; everything it gives is frozen."""
+    """One pass over one file; what it gives is frozen."""
 
     def __init__(self, data: bytes) -> None:
         from ai_edge_litert import schema_py_generated
 
         self._schema = schema_py_generated
         self._data = data
-        self._view = memoryview(data)
-        self._bytes_left = len(data)
-        self._tables_left = MAX_TABLES
+        self._file = BoundedFlatbuffer(data)
         self._dtypes = _names_by_value(schema_py_generated.TensorType)
         self._builtins = _names_by_value(schema_py_generated.BuiltinOperator)
 
     def model(self) -> TfliteModel:
         model = self._schema.Model.GetRootAs(self._data, 0)
-        buffers = [self._buffer(one) for one in self._tables(model, "Buffers")]
-        codes = [self._operator_code(one) for one in self._tables(model, "OperatorCodes")]
+        for group in self._file.tables(model, "ExternalBufferGroups"):
+            self._file.text(group.Name())
+        for buffer in self._file.tables(model, "ExternalBuffers"):
+            self._file.text(buffer.Packing())
+        buffers = [self._buffer(one) for one in self._file.tables(model, "Buffers")]
+        codes = [self._operator_code(one) for one in self._file.tables(model, "OperatorCodes")]
         graphs = [
-            self._subgraph(index, one, codes, buffers) for index, one in enumerate(self._tables(model, "Subgraphs"))
+            self._subgraph(index, one, codes, buffers)
+            for index, one in enumerate(self._file.tables(model, "Subgraphs"))
         ]
         if not graphs:
-            raise _DamagedError("it has no graph")
+            raise DamagedError("it has no graph")
         _check_calls(graphs)
         return TfliteModel(
             nbytes=len(self._data),
             subgraphs=tuple(graphs),
-            signatures=tuple(self._signature(one, graphs) for one in self._tables(model, "SignatureDefs")),
-            metadata={
-                _text(one.Name()): bytes(_at(buffers, one.Buffer(), "a metadata block", "buffer"))
-                for one in self._tables(model, "Metadata")
-            },
-            description=_text(model.Description()),
+            signatures=tuple(self._signature(one, graphs) for one in self._file.tables(model, "SignatureDefs")),
+            metadata=dict(self._metadata(one, buffers) for one in self._file.tables(model, "Metadata")),
+            description=self._file.text(model.Description()),
         )
 
-    def _tables(self, owner: Any, field: str) -> Iterator[Any]:
-        """The tables of one list, in order, if the file still has room for so many."""
-        count = getattr(owner, f"{field}Length")()
-        self._spend(4 * count, tables=count)
-        get = getattr(owner, field)
-        for index in range(count):
-            table = get(index)
-            if not 0 <= table._tab.Pos <= len(self._data) - 4:
-                raise _DamagedError(f"entry {index} of its {field} lies outside the file")
-            yield table
-
-    def _numbers(self, owner: Any, field: str) -> list[Any]:
-        """A list of numbers; empty where the file has none."""
-        if getattr(owner, f"{field}IsNone")():
-            return []
-        array: np.ndarray = getattr(owner, f"{field}AsNumpy")()
-        self._spend(array.nbytes)
-        return list(array.tolist())
-
-    def _spend(self, nbytes: int, tables: int = 0) -> None:
-        self._bytes_left -= nbytes
-        self._tables_left -= tables
-        if self._bytes_left < 0:
-            raise _DamagedError("its lists are longer than the file")
-        if self._tables_left < 0:
-            raise _DamagedError(f"it has more than {MAX_TABLES} tensors and operators")
+    def _metadata(self, entry: Any, buffers: list[memoryview]) -> tuple[str, bytes]:
+        content = _at(buffers, entry.Buffer(), "a metadata block", "buffer")
+        self._file.spend(len(content))
+        return self._file.text(entry.Name()), bytes(content)
 
     def _buffer(self, buffer: Any) -> memoryview:
-        """The bytes, which lie inside the flatbuffer or, in files that were packed to pass 2 GB, behind it."""
+        """The bytes, which lie inside the flatbuffer or, as litert-quantizer places them, behind it."""
         if buffer.Offset() > 1:
-            return self._slice(buffer.Offset(), buffer.Size())
+            return self._file.slice(buffer.Offset(), buffer.Size())
         if buffer.DataIsNone():
             return memoryview(b"")
-        return self._slice(buffer._tab.Vector(buffer._tab.Offset(_BUFFER_DATA_SLOT)), buffer.DataLength())
-
-    def _slice(self, start: int, length: int) -> memoryview:
-        if start < 0 or start + length > len(self._data):
-            raise _DamagedError("a buffer reaches past the end of the file")
-        return self._view[start : start + length]
+        return self._file.slice(buffer._tab.Vector(buffer._tab.Offset(_BUFFER_DATA_SLOT)), buffer.DataLength())
 
     def _operator_code(self, code: Any) -> tuple[str, bool]:
         """The operator's name and whether it is custom. Codes above 126 do not fit the older of the two fields."""
         value = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         if value == self._schema.BuiltinOperator.CUSTOM:
-            return _text(code.CustomCode()) or "CUSTOM", True
+            return self._file.text(code.CustomCode()) or "CUSTOM", True
         if value not in self._builtins:
-            raise _DamagedError(f"operator code {value} is unknown to this version of LiteRT")
+            raise DamagedError(f"operator code {value} is unknown to this version of LiteRT")
         return self._builtins[value], False
 
     def _subgraph(self, index: int, graph: Any, codes: list[tuple[str, bool]], buffers: list[memoryview]) -> Subgraph:
-        tensors = tuple(self._tensor(place, one, buffers) for place, one in enumerate(self._tables(graph, "Tensors")))
+        tensors = tuple(
+            self._tensor(place, one, buffers) for place, one in enumerate(self._file.tables(graph, "Tensors"))
+        )
         operators = tuple(
             self._operator(place, one, codes, len(tensors))
-            for place, one in enumerate(self._tables(graph, "Operators"))
+            for place, one in enumerate(self._file.tables(graph, "Operators"))
         )
         return Subgraph(
             index=index,
-            name=_text(graph.Name()),
+            name=self._file.text(graph.Name()),
             tensors=tensors,
             operators=operators,
             inputs=self._indices(graph, "Inputs", len(tensors), f"graph {index}", optional=False),
@@ -181,60 +143,71 @@ class _Reader:
 
     def _tensor(self, index: int, tensor: Any, buffers: list[memoryview]) -> Tensor:
         where = f"tensor {index}"
-        shape = tuple(self._numbers(tensor, "Shape"))
+        shape = tuple(self._file.numbers(tensor, "Shape"))
         if len(shape) > MAX_RANK or any(size < 0 for size in shape):
-            raise _DamagedError(f"{where} has an impossible shape of {len(shape)} axes")
+            raise DamagedError(f"{where} has an impossible shape of {len(shape)} axes")
         dtype = self._dtypes.get(tensor.Type())
         if dtype is None:
-            raise _DamagedError(f"{where} has the unknown dtype {tensor.Type()}")
+            raise DamagedError(f"{where} has the unknown dtype {tensor.Type()}")
         self._visit_rare_lists(tensor)
         read = Tensor(
             index=index,
-            name=_text(tensor.Name()),
+            name=self._file.text(tensor.Name()),
             shape=shape,
             dtype=dtype.lower(),
             buffer_index=tensor.Buffer(),
             buffer=_at(buffers, tensor.Buffer(), where, "buffer"),
             quantization=self._quantization(where, tensor, len(shape)),
-            shape_signature=tuple(self._numbers(tensor, "ShapeSignature")) or shape,
+            shape_signature=tuple(self._file.numbers(tensor, "ShapeSignature")) or shape,
             is_variable=bool(tensor.IsVariable()),
             sparse=tensor.Sparsity() is not None,
             external=tensor.ExternalBuffer() != 0,
         )
         if read.elements > MAX_ELEMENTS:
-            raise _DamagedError(f"{where} has the impossible shape {list(shape)}")
+            raise DamagedError(f"{where} has the impossible shape {list(shape)}")
         dense = read.is_constant and not (read.sparse or read.external) and read.dtype in DTYPE_BITS
         if dense and read.nbytes != len(read.buffer):
-            raise _DamagedError(
+            raise DamagedError(
                 f"{where} needs {read.nbytes} bytes for its shape {list(shape)} but has {len(read.buffer)}"
             )
         return read
 
     def _visit_rare_lists(self, tensor: Any) -> None:
         """Counts the lists that only unpacking for an edit visits."""
-        sparsity = tensor.Sparsity()
+        quantization, sparsity = tensor.Quantization(), tensor.Sparsity()
+        if quantization is not None:
+            self._file.spend(4 * (quantization.MinLength() + quantization.MaxLength()))
+            create = self._schema.QuantizationDetailsCreator
+            self._file.union(create, quantization.DetailsType(), quantization.Details())
         if sparsity is not None:
-            self._spend(4 * sparsity.DimMetadataLength(), tables=sparsity.DimMetadataLength())
-        self._spend(4 * tensor.VariantTensorsLength(), tables=tensor.VariantTensorsLength())
+            self._file.spend(4 * (sparsity.TraversalOrderLength() + sparsity.BlockMapLength()))
+            create = self._schema.SparseIndexVectorCreator
+            for axis in self._file.tables(sparsity, "DimMetadata"):
+                self._file.union(create, axis.ArraySegmentsType(), axis.ArraySegments())
+                self._file.union(create, axis.ArrayIndicesType(), axis.ArrayIndices())
+        for variant in self._file.tables(tensor, "VariantTensors"):
+            self._file.spend(4 * variant.ShapeLength())
 
     def _quantization(self, where: str, tensor: Any, rank: int) -> Quantization | None:
         stored = tensor.Quantization()
         if stored is None or stored.ScaleIsNone() or stored.ScaleLength() == 0:
             return None
-        scale = tuple(self._numbers(stored, "Scale"))
-        zero_point = tuple(self._numbers(stored, "ZeroPoint")) or (0,) * len(scale)
+        scale = tuple(self._file.numbers(stored, "Scale"))
+        zero_point = tuple(self._file.numbers(stored, "ZeroPoint")) or (0,) * len(scale)
         axis = stored.QuantizedDimension()
         if not np.isfinite(scale).all():
-            raise _DamagedError(f"{where} has a quantization scale that is not finite")
+            raise DamagedError(f"{where} has a quantization scale that is not finite")
         if len(zero_point) != len(scale):
-            raise _DamagedError(f"{where} has {len(scale)} scales but {len(zero_point)} zero points")
+            raise DamagedError(f"{where} has {len(scale)} scales but {len(zero_point)} zero points")
         if len(scale) > 1 and not 0 <= axis < rank:
-            raise _DamagedError(f"{where} is quantized along axis {axis} but has {rank} axes")
+            raise DamagedError(f"{where} is quantized along axis {axis} but has {rank} axes")
         return Quantization(scale, zero_point, axis)
 
     def _operator(self, index: int, operator: Any, codes: list[tuple[str, bool]], tensors: int) -> Operator:
         where = f"operator {index}"
         name, custom = _at(codes, operator.OpcodeIndex(), where, "operator code")
+        self._file.spend(operator.CustomOptionsLength() + operator.MutatingVariableInputsLength())
+        self._file.spend(4 * operator.IntermediatesLength() + operator.LargeCustomOptionsSize())
         options = self._options(operator)
         return Operator(
             index=index,
@@ -248,30 +221,29 @@ class _Reader:
 
     def _options(self, operator: Any) -> Mapping[str, float | int | bool]:
         """The scalars among the options; lists (new shapes, squeezed axes) repeat what tensors say."""
-        for create, kind, table in (
-            (self._schema.BuiltinOptionsCreator, operator.BuiltinOptionsType(), operator.BuiltinOptions()),
-            (self._schema.BuiltinOptions2Creator, operator.BuiltinOptions2Type(), operator.BuiltinOptions2()),
-        ):
-            if kind and table is not None:
-                return {
-                    key: value for key, value in vars(create(kind, table)).items() if isinstance(value, (int, float))
-                }
-        return {}
+        fields = self._file.union(
+            self._schema.BuiltinOptionsCreator, operator.BuiltinOptionsType(), operator.BuiltinOptions()
+        ) | self._file.union(
+            self._schema.BuiltinOptions2Creator, operator.BuiltinOptions2Type(), operator.BuiltinOptions2()
+        )
+        return {key: value for key, value in fields.items() if isinstance(value, (int, float))}
 
     def _indices(self, owner: Any, field: str, count: int, where: str, *, optional: bool) -> tuple[int, ...]:
-        indices = tuple(self._numbers(owner, field))
+        indices = tuple(self._file.numbers(owner, field))
         lowest = -1 if optional else 0
         for index in indices:
             if not lowest <= index < count:
-                raise _DamagedError(f"{where} names tensor {index} of {count}")
+                raise DamagedError(f"{where} names tensor {index} of {count}")
         return indices
 
     def _signature(self, signature: Any, graphs: list[Subgraph]) -> Signature:
-        key, index = _text(signature.SignatureKey()), signature.SubgraphIndex()
+        key, index = self._file.text(signature.SignatureKey()), signature.SubgraphIndex()
         graph = _at(graphs, index, f"signature {key!r}", "graph")
 
         def tensors(field: str) -> tuple[tuple[str, int], ...]:
-            pairs = tuple((_text(one.Name()), one.TensorIndex()) for one in self._tables(signature, field))
+            pairs = tuple(
+                (self._file.text(one.Name()), one.TensorIndex()) for one in self._file.tables(signature, field)
+            )
             for name, place in pairs:
                 _at(graph.tensors, place, f"{name!r} of signature {key!r}", "tensor")
             return pairs
@@ -291,7 +263,7 @@ def _check_calls(graphs: list[Subgraph]) -> None:
                 finished.add(index)
                 del running[index]
             elif callee in running:
-                raise _DamagedError(f"graph {callee} runs itself")
+                raise DamagedError(f"graph {callee} runs itself")
             elif callee not in finished:
                 running[callee] = _callees(graphs, callee)
 
@@ -305,7 +277,7 @@ def _callees(graphs: list[Subgraph], index: int) -> Iterator[int]:
 
 def _at(items: Any, index: int, where: str, what: str) -> Any:
     if not 0 <= index < len(items):
-        raise _DamagedError(f"{where} names {what} {index} of {len(items)}")
+        raise DamagedError(f"{where} names {what} {index} of {len(items)}")
     return items[index]
 
 
@@ -315,7 +287,3 @@ def _is_graph_index(option: str) -> bool:
 
 def _names_by_value(enum: Any) -> dict[int, str]:
     return {value: name for name, value in vars(enum).items() if isinstance(value, int)}
-
-
-def _text(raw: bytes | None) -> str:
-    return "" if raw is None else raw.decode("utf-8", errors="replace")

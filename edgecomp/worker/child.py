@@ -13,7 +13,7 @@ from ..errors import EdgecompError
 from .wire import receive, send
 
 
-class _StreamBroken(Exception):
+class _StreamBrokenError(Exception):
     """The parent could not read its own items; it knows why."""
 
 
@@ -32,14 +32,14 @@ class _Stream:
                 continue
             self._open = False
             if kind == "broken":
-                raise _StreamBroken
+                raise _StreamBrokenError
 
     def drain(self) -> None:
         """Reads what the function left unread, so that the next request starts where it should."""
         try:
             for _ in self:
                 continue
-        except _StreamBroken:
+        except _StreamBrokenError:
             return
 
 
@@ -69,7 +69,7 @@ def _answer(function: str, args: tuple[Any, ...], kwargs: dict[str, Any], stream
         kwargs = {**kwargs, "stream": stream}
     try:
         return "value", getattr(importlib.import_module(module), name)(*args, **kwargs)
-    except _StreamBroken:
+    except _StreamBrokenError:
         return "value", None  # the parent raises its own error
     except EdgecompError as error:
         return "error", error

@@ -10,18 +10,17 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from ..errors import EdgecompError
 from .wire import receive, send
 
 
-class WorkerFault(EdgecompError):
+class WorkerError(EdgecompError):
     """A function in the worker raised something it was not meant to raise."""
 
 
-class WorkerCrash(EdgecompError):
+class WorkerCrashError(EdgecompError):
     """The worker process died in the middle of a call."""
 
 
@@ -71,8 +70,8 @@ class Worker:
 
         Raises:
             EdgecompError: what the function raised on purpose.
-            WorkerFault: it raised anything else; the log has the traceback.
-            WorkerCrash: the process died; says by which signal.
+            WorkerError: it raised anything else; the log has the traceback.
+            WorkerCrashError: the process died; says by which signal.
         """
         with self._calls:
             sender = None
@@ -89,7 +88,7 @@ class Worker:
         if kind == "error":
             raise value
         if kind == "fault":
-            raise WorkerFault(f"{function} failed: {value}; the traceback is in {self._log}")
+            raise WorkerError(f"{function} failed: {value}; the traceback is in {self._log}")
         return value
 
     def submit(self, function: str, /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -118,13 +117,13 @@ class Worker:
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _crash(self, function: str) -> WorkerCrash:
+    def _crash(self, function: str) -> WorkerCrashError:
         code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return WorkerCrash(f"the process that ran {function} {how}; its last words are in {self._log}")
+        return WorkerCrashError(f"the process that ran {function} {how}; its last words are in {self._log}")
 
 
 class _Sender(threading.Thread):

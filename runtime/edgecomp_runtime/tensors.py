@@ -12,8 +12,8 @@ from .contract import Contract
 from .errors import InputError
 from .quantization import dequantize, quantize
 
-_INTEGERS = ("int8", "uint8", "int16", "int32", "int64")
-_SUPPORTED = ("float32", "float16", "float64", "bool", *_INTEGERS)
+_QUANTIZED = ("int8", "uint8", "int16")
+_SUPPORTED = ("float32", "float16", "float64", "bool", "int32", "int64", *_QUANTIZED)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _tensor(detail: dict[str, Any], name: str) -> Tensor:
     if stored_dtype not in _SUPPORTED or len(scales) > 1:
         how = f"{stored_dtype}, quantized per channel" if len(scales) > 1 else stored_dtype
         raise InputError(f"tensor {name} is {how}, which edgecomp-runtime cannot feed")
-    scale = float(scales[0]) if len(scales) and stored_dtype in _INTEGERS else 0.0
+    scale = float(scales[0]) if len(scales) and stored_dtype in _QUANTIZED else 0.0
     return Tensor(
         name=name,
         shape=tuple(int(size) for size in detail["shape"]),

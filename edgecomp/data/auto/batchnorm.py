@@ -6,16 +6,35 @@ Under the right preprocessing samples like the training data give nearly the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
+from edgecomp_runtime.preprocess import Preprocess
 
 LAYERS = 3
 """How many of the first BatchNorm layers are looked at: further in, errors of the first have been normalized away."""
 
+CLOSE = 0.3
+"""A distance beyond this is no likeness: the samples are unlike the training data, whatever is done to them."""
+
+CLEARLY_CLOSER = 3.0
+"""How many times further away the next candidate has to be."""
+
 _MOST = 10.0
 """Most that one channel counts: one dead channel in training has a variance near 0, and would outweigh all others."""
+
+
+def nearest(distances: Mapping[Preprocess, float]) -> Preprocess | None:
+    """The candidate that is close, and clearly closer than the next; None where there is none.
+
+    Args:
+        distances: of two candidates or more, as `batchnorm_distance` gives them.
+    """
+    first, second, *_ = sorted(distances, key=lambda one: distances[one])
+    clear = distances[first] <= CLOSE and distances[second] >= CLEARLY_CLOSER * distances[first]
+    return first if clear else None
 
 
 class Moments(NamedTuple):
@@ -49,7 +68,7 @@ def batchnorm_distance(model: Any, values: Sequence[np.ndarray]) -> float | None
 
 
 def divergence(one: Moments) -> np.ndarray:
-    """KL(seen || remembered) of each channel, both taken for normal distributions; in nats, float64 of shape [channels]."""
+    """KL(seen || remembered) of each channel, both taken for normal; in nats, float64 of shape [channels]."""
     floor = 1e-6 + 1e-3 * float(np.median(one.variance))
     remembered, seen = one.variance + floor, one.seen_variance + floor
     ratio = seen / remembered
@@ -66,10 +85,8 @@ def first_moments(model: Any, values: Sequence[np.ndarray], layers: int = LAYERS
         layers: how many BatchNorm layers to reach.
     """
     found: list[Moments] = []
-    try:
+    with suppress(_EnoughError):
         _run(model, [_tensor(value) for value in values], found, layers)
-    except _EnoughError:
-        pass
     return found
 
 

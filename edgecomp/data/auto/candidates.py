@@ -14,7 +14,7 @@ from ..shapes import takes_photos
 AUTO = "auto"
 
 _BRIGHT = 64.0
-"""Pictures on the scale 0 to 255 have a pixel this bright somewhere; scikit-learn's digits end at 16, normalized ones at 3."""
+"""Pictures on the scale 0 to 255 have a pixel this bright somewhere; normalized ones end at 3."""
 
 
 def split_auto(text: str) -> str | None:
@@ -38,7 +38,7 @@ def candidates(spec: TensorSpec, options: str) -> tuple[Preprocess, ...]:
 def pixel_input(inputs: Sequence[TensorSpec], samples: Sequence[Sample]) -> int | None:
     """Position of the first input whose samples are on the scale 0 to 255, or None.
 
-    uint8 values are taken for pixels. Fractions are, where the input takes photos and the values reach from 0 to nearly 255.
+    uint8 values are taken for pixels; others too, where the input takes photos and they lie between 0 and 255.
 
     Args:
         inputs: the model's inputs.

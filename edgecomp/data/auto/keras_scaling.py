@@ -53,7 +53,7 @@ def _follow(network: Any, tensor: Any, so_far: Scaling) -> tuple[Scaling, bool]:
 
 
 def _step(node: Any, so_far: Scaling) -> tuple[Scaling, bool] | None:
-    """What one operation adds: the scaling with it, and whether what follows still belongs to the input; None to stop."""
+    """The scaling with one more operation, and whether what follows still belongs to the input; None to stop."""
     operation = node.operation
     nested = _network(operation)
     if nested is not None:

@@ -1,4 +1,4 @@
-"""What a model does to its input before anything else: `scale * x + offset`, and what that says of the values it wants."""
+"""What a model does to its input first, as `scale * x + offset`, and what that says of the values it wants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _UNIT_SPANS = (0.4, 20.0)
-"""Range that normalized values span: 1 for 0..1, 2 for -1..1, 4.5 for ImageNet's, up to 20 for data of little contrast."""
+"""What normalized values span: 1 for 0..1, 2 for -1..1, 4.5 for ImageNet's, up to 20 for data of little contrast."""
 
 _PIXEL_OFFSET = 20.0
 """Networks that only subtract a mean subtract about half of 255; nobody subtracts so much from values of 0 to 1."""
@@ -34,7 +34,7 @@ class Scaling:
 
     @property
     def wants(self) -> str | None:
-        """What the model takes: "pixels" (0 to 255), "unit" (0 to 1, or thereabouts), or None where it cannot be said."""
+        """What the model takes: "pixels" (0 to 255), "unit" (about 0 to 1), or None where it cannot be said."""
         if not self.steps or not np.all(np.isfinite(self.scale)) or not np.all(np.isfinite(self.offset)):
             return None
         scale, offset = float(np.median(np.abs(self.scale))), float(np.median(self.offset))

@@ -66,7 +66,11 @@ def normalization_metadata(model: bytes, position: int = 0) -> tuple[tuple[float
 
 
 def _affine(graph: Subgraph, step: Operator, tensor: int) -> tuple[np.ndarray, np.ndarray] | None:
-    if step.name not in ("MUL", "DIV", "ADD", "SUB") or len(step.inputs) != 2 or step.options.get("fusedActivationFunction", 0):
+    if (
+        step.name not in ("MUL", "DIV", "ADD", "SUB")
+        or len(step.inputs) != 2
+        or step.options.get("fusedActivationFunction", 0)
+    ):
         return None
     other = step.inputs[1] if step.inputs[0] == tensor else step.inputs[0]
     if not graph.tensors[other].is_constant:

@@ -23,6 +23,9 @@ def randomize(model, seed=0):
         else:
             value = rng.normal(0, 0.3, shape)
         variable.assign(value)
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
     return model
 
 
