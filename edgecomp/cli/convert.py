@@ -46,7 +46,9 @@ def command(input_shape: str | None, **options: Any) -> None:
 
     result = convert(**options, input_shape=parse_input_shape(input_shape), console=Console(stderr=True))
     screen = Console()
-    screen.print(summary_table(result.report))
-    for line in summary_lines(result.report):
-        screen.print(line, highlight=False)
+    if screen.is_terminal:
+        screen.print(summary_table(result.report))
+    else:
+        for line in summary_lines(result.report):
+            click.echo(line)
     screen.print(f"results: {result.folder}", highlight=False)

@@ -83,7 +83,9 @@ def _assign_layer(layer: BuiltLayer, container: Any) -> int:
         layer.layer.finalize_state()
     wanted = sum(1 for one in layer.layer.weights if "seed_generator" not in one.path)
     if used != wanted:
-        raise InputError(f"the layer {layer.name} needs {wanted} weights, but the file has {used}: save the model again")
+        raise InputError(
+            f"the layer {layer.name} needs {wanted} weights, but the file has {used}: save the model again"
+        )
     return used
 
 

@@ -51,9 +51,7 @@ def _import(name: str) -> Any:
             ) from error
         raise InputError(f"--custom-objects {name}: it imports {missing}, which is not installed") from error
     except Exception as error:
-        raise InputError(
-            f"--custom-objects {name}: importing it fails with {type(error).__name__}: {error}"
-        ) from error
+        raise InputError(f"--custom-objects {name}: importing it fails with {type(error).__name__}: {error}") from error
     finally:
         if added:
             sys.path.remove(here)

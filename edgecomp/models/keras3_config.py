@@ -65,7 +65,9 @@ def find_unknown(config: Config, context: Context) -> InputError | None:
     for part in _parts(config):
         if part.get("registered_name") and not _is_supplied(part, context):
             inner = part.get("config")
-            return unknown_class("layer", str(part["class_name"]), inner.get("name") if isinstance(inner, dict) else None)
+            return unknown_class(
+                "layer", str(part["class_name"]), inner.get("name") if isinstance(inner, dict) else None
+            )
     return None
 
 

@@ -198,7 +198,9 @@ def _single_axis(config: Config) -> Config:
     axis = config.get("axis", -1)
     if isinstance(axis, (list, tuple)):
         if len(axis) != 1:
-            raise InputError(f"the layer {config.get('name')} normalizes over several axes {axis}, which cannot be done")
+            raise InputError(
+                f"the layer {config.get('name')} normalizes over several axes {axis}, which cannot be done"
+            )
         axis = axis[0]
     return {**config, "axis": axis}
 

@@ -63,9 +63,7 @@ def create_layer(class_name: str, config: Config, context: Context, build_networ
     layer_class = getattr(keras.layers, wanted.class_name, None)
     if not inspect.isclass(layer_class) or not issubclass(layer_class, keras.layers.Layer):
         raise unknown_class("layer", class_name, config.get("name"))
-    arguments = {
-        key: _argument(key, value, context, build_network) for key, value in wanted.config.items()
-    }
+    arguments = {key: _argument(key, value, context, build_network) for key, value in wanted.config.items()}
     accepted = _accepted(layer_class, arguments, class_name)
     try:
         return layer_class(**accepted)

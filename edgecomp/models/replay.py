@@ -183,7 +183,9 @@ class _Functional(_Builder):
         if (entry.name, reference.call) in self.results:
             return self.results[entry.name, reference.call]
         if entry.calls or entry.class_name != "InputLayer":
-            raise InputError(f"the input {entry.name} is inside the network, which cannot be done: save the model again")
+            raise InputError(
+                f"the input {entry.name} is inside the network, which cannot be done: save the model again"
+            )
         shape = input_shape_of(entry.config)
         if shape is None:
             raise InputError(f"the input {entry.name} has no shape in the file: save the model again")
@@ -200,7 +202,9 @@ class _Functional(_Builder):
         try:
             return self.network.layers[name]
         except KeyError as error:
-            raise InputError(f"the network names a layer {name} that is not in the file: save the model again") from error
+            raise InputError(
+                f"the network names a layer {name} that is not in the file: save the model again"
+            ) from error
 
     def _compute(self, target: Reference) -> None:
         """Replays the calls that `target` needs; a loop, because networks are deeper than Python's stack."""
@@ -284,9 +288,7 @@ class _Functional(_Builder):
 class _Sequential(_Builder):
     """Rebuilds one Sequential network."""
 
-    def __init__(
-        self, config: Any, context: Context, fix_input: Callable[[str, Shape], Shape] | None
-    ) -> None:
+    def __init__(self, config: Any, context: Context, fix_input: Callable[[str, Shape], Shape] | None) -> None:
         super().__init__(context)
         self.config: Config = config if isinstance(config, dict) else {"layers": config}
         self.fix_input = fix_input

@@ -278,7 +278,9 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     sizes = _sizes(shape)
     inner, known = sizes[1:], tensor.shape[1:]
     keeps_batch = sizes[:1] == (-1,) and None not in known and -1 not in inner and math.prod(inner) == math.prod(known)
-    whole = inner.count(-1) == 1 and (sizes[0] == -1 or (shape[0] is None if isinstance(shape, (list, tuple)) else False))
+    whole = inner.count(-1) == 1 and (
+        sizes[0] == -1 or (shape[0] is None if isinstance(shape, (list, tuple)) else False)
+    )
     if keeps_batch or whole:
         return keras.layers.Reshape(inner, name=name)(tensor)
     return keras.ops.reshape(tensor, sizes)

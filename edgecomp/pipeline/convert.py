@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +15,10 @@ from ..errors import BudgetError, InputError
 from ..models import OpenedModel, from_keras, open_model
 from ..progress import Steps
 from ..report import render_html, write_report_json
-from ..worker import Worker, WorkerCrashError, WorkerError
+from ..worker import Worker
 from .compress import Compressed, compress
 from .float_file import FloatModel, export
+from .log_file import log_file
 from .measure import measure
 from .output import check_free, publish_aside, staged
 from .packing import pack
@@ -95,7 +93,7 @@ def convert(
         raise InputError("--max-drop needs labelled samples to measure the drop on: give them with --eval")
     names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
     check_free(out, force=force)
-    with _log_file() as log, Worker(log=log, warm=WARM) as worker, staged(out, force=force) as stage:
+    with log_file() as log, Worker(log=log, warm=WARM) as worker, staged(out, force=force) as stage:
         with Steps(console) as steps:
             bench = Workbench(worker, steps, threads=min(plan.target.runtime.threads, os.cpu_count() or 1))
             with steps.step("open", "opening the model") as step:
@@ -155,18 +153,3 @@ def _write(
     (stage / "report.html").write_text(render_html(report), encoding="utf-8")
     shutil.copyfile(log, stage / "log.txt")
 
-
-@contextmanager
-def _log_file() -> Iterator[Path]:
-    """A file for what native code prints. It outlives the run only when an error message points to it."""
-    handle, name = tempfile.mkstemp(prefix="edgecomp-", suffix=".log")
-    os.close(handle)
-    log = Path(name)
-    try:
-        yield log
-    except (WorkerError, WorkerCrashError):
-        raise
-    except BaseException:
-        log.unlink(missing_ok=True)
-        raise
-    log.unlink(missing_ok=True)

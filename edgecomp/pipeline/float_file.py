@@ -102,6 +102,13 @@ def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -
     )
 
 
+def convert_to_float(model: OpenedModel, bench: Workbench) -> bytes:
+    """The float .tflite of a model alone, where there are no samples to hold it against the original."""
+    if model.tflite is not None:
+        return _named(model.tflite, model)
+    return _named(bench.worker.call("edgecomp.export.tflite:convert_graph", freeze(model)), model)
+
+
 def _named(file: bytes, model: OpenedModel) -> bytes:
     return with_signature(file, [spec.name for spec in model.inputs], [spec.name for spec in model.outputs])
 

@@ -33,13 +33,13 @@ class Samples:
     @property
     def class_labels(self) -> bool:
         """Whether the labels of the evaluation set are class indices."""
-        return self.evaluation is not None and _has_class_labels(self.evaluation)
+        return self.evaluation is not None and has_class_labels(self.evaluation)
 
     @property
     def most_telling(self) -> Dataset:
         """The set that says most about how the model wants its input: a labelled one, calibration first."""
         sets = [one for one in (self.calibration, self.evaluation) if one is not None and one.labelled]
-        return next((one for one in sets if _has_class_labels(one)), self.calibration)
+        return next((one for one in sets if has_class_labels(one)), self.calibration)
 
 
 def open_samples(plan: Plan, model: OpenedModel, data: Any, evaluation: Any, labels: Sequence[str] | None) -> Samples:
@@ -62,6 +62,7 @@ def open_samples(plan: Plan, model: OpenedModel, data: Any, evaluation: Any, lab
     return Samples(calibration, judged, names, warnings)
 
 
-def _has_class_labels(dataset: Dataset) -> bool:
+def has_class_labels(dataset: Dataset) -> bool:
+    """Whether a set's labels are class indices."""
     first = next(iter(dataset), None)
     return first is not None and isinstance(first.label, (int, np.integer))

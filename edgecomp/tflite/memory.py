@@ -8,6 +8,7 @@ delegate plans its own memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,22 @@ from .model import Operator, Subgraph, Tensor, TfliteModel
 
 # kDefaultTensorAlignment in TFLite's interpreter.
 ARENA_ALIGNMENT = 64
-# Operators whose output is their first input under another shape; the planner gives both the same memory.
-_SAME_MEMORY = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "BITCAST"})
+# Operators that may write their result over an input, and over which of the first inputs; found by comparing the
+# addresses that LiteRT 2.3 gives out.
+_IN_PLACE_INPUTS = {
+    "ADD": 2,
+    "SUB": 2,
+    "MUL": 2,
+    "DIV": 2,
+    "SOFTMAX": 1,
+    "RESHAPE": 1,
+    "SQUEEZE": 1,
+    "EXPAND_DIMS": 1,
+}
+# Those whose result is the input itself under another shape, so that the input may still be read later.
+_SAME_VALUES = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
+# Scalars (4 bytes) are not shared.
+_SMALLEST_SHARED = 4
 # Operators whose kernels keep the result when all they read is constant.
 _UNPACKS = frozenset({"DEQUANTIZE", "DENSIFY"})
 # Placing is quadratic. Above this many tensors the estimate is the largest sum of what lives at once.
@@ -98,13 +113,20 @@ def _best_gap(offsets: np.ndarray, ends: np.ndarray, nbytes: int) -> int:
 def _memory_owners(graph: Subgraph) -> dict[int, int]:
     """For each tensor that shares another's memory, the one that owns it."""
     owner: dict[int, int] = {}
+    uses = Counter(index for operator in graph.operators for index in operator.inputs)
+    fixed = {*graph.inputs, *graph.outputs}
     for operator in graph.operators:
-        if operator.name in _SAME_MEMORY and operator.inputs[:1] and operator.outputs:
-            source, result = operator.inputs[0], operator.outputs[0]
-            shareable = source >= 0 and result >= 0 and not graph.tensors[source].is_constant
-            if shareable and result not in graph.outputs and source not in graph.inputs:
+        for source in operator.inputs[: _IN_PLACE_INPUTS.get(operator.name, 0)]:
+            result = operator.outputs[0] if operator.outputs else -1
+            free = min(source, result) >= 0 and not {source, result} & fixed and not graph.tensors[source].is_constant
+            if free and (operator.name in _SAME_VALUES or (uses[source] == 1 and _equal_size(graph, source, result))):
                 owner[result] = owner.get(source, source)
+                break
     return owner
+
+
+def _equal_size(graph: Subgraph, source: int, result: int) -> bool:
+    return graph.tensors[source].nbytes == graph.tensors[result].nbytes > _SMALLEST_SHARED
 
 
 def _always_live(graph: Subgraph) -> list[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Optional
@@ -89,6 +90,22 @@ class BenchResult:
     engine: EngineInfo
     machine: str
 
+    def __str__(self) -> str:
+        engine, latency, peak = self.engine, self.latency_ms, self.peak_memory_bytes
+        delegate = f"XNNPACK on ({engine.partitions} partition(s))" if engine.xnnpack else "XNNPACK off"
+        percentiles = ((50, latency.p50), (90, latency.p90), (99, latency.p99))
+        return "\n".join(
+            [
+                f"machine  {self.machine}",
+                f"engine   {engine.name} {engine.version}, {engine.threads} thread(s), {delegate}",
+                f"load     {_milliseconds(self.load_ms)}",
+                f"first    {_milliseconds(self.first_ms)}",
+                f"latency  {', '.join(f'p{share} {_milliseconds(value)}' for share, value in percentiles)} "
+                f"({latency.runs} runs in {self.seconds:.1f} s, after {self.warm_up_runs} to warm up)",
+                f"memory   {f'{peak / 2**20:.1f} MiB at the most, of the whole process' if peak else 'not known'}",
+            ]
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data."""
         return asdict(self)
@@ -119,6 +136,7 @@ def benchmark(
     start = time.perf_counter()
     model.run_stored(stored)
     first_ms = (time.perf_counter() - start) * 1000 if fresh else None
+    peak = peak_memory_bytes()  # before the list of times grows
     invoke = model.bare_invoke(stored)
     warm_up = _repeat(invoke, WARM_UP_SECONDS, WARM_UP_RUNS, lambda _: None)
     start = time.perf_counter()
@@ -133,7 +151,7 @@ def benchmark(
         first_ms=first_ms,
         warm_up_runs=len(warm_up),
         seconds=elapsed,
-        peak_memory_bytes=peak_memory_bytes(),
+        peak_memory_bytes=peak,
         engine=model.engine,
         machine=str(this_machine()),
     )
@@ -187,8 +205,12 @@ def peak_memory_bytes() -> Optional[int]:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _repeat(invoke: Callable[[], None], seconds: float, runs: int, progress: Callable[[float], None]) -> list[float]:
-    times: list[float] = []
+def _milliseconds(value: Optional[float]) -> str:
+    return "not measured" if value is None else f"{value:.3f} ms"
+
+
+def _repeat(invoke: Callable[[], None], seconds: float, runs: int, progress: Callable[[float], None]) -> array[float]:
+    times = array("d")
     start = reported = time.perf_counter()
     now = start
     while (now - start < seconds or len(times) < runs) and now - start < seconds * MAX_STRETCH:

@@ -10,12 +10,15 @@ import contextlib
 import json
 import os
 import sys
+import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Optional
 
 from . import __version__
-from .errors import EdgecompError, MeasurementError
+from .errors import EdgecompError, InputError, MeasurementError
+
+PROGRESS_AFTER_SECONDS = 2.0
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -40,7 +43,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
-        return _fail(f"{error.name} is not installed; `edgecomp-runtime doctor` says how to install it", 2, options.debug)
+        return _fail(
+            f"{error.name} is not installed; `edgecomp-runtime doctor` says how to install it", 2, options.debug
+        )
     except Exception as error:
         return _fail(
             f"a fault in edgecomp-runtime: {type(error).__name__}: {error}; --debug shows where", 1, options.debug
@@ -60,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
     run = _command(commands, "run", _run, "run a model on photos or numbers")
     run.add_argument("model", metavar="MODEL", help="a bundle (.zip or folder) or a .tflite")
-    run.add_argument("inputs", metavar="INPUT", nargs="+", help="photo, folder of photos, .npy, .npz (x) or .csv of numbers")
+    run.add_argument(
+        "inputs", metavar="INPUT", nargs="+", help="photo, folder of photos, .npy, .npz (x) or .csv of numbers"
+    )
     run.add_argument("--top", type=int, default=5, help="how many classes to name (5)")
     run.add_argument("--preprocess", help="for a .tflite: 0..1, -1..1, imagenet-torch, mean=…,std=… (see the README)")
     run.add_argument("--labels", help="for a .tflite: file of class names, one a line")
@@ -86,46 +93,116 @@ def _command(commands: Any, name: str, function: Any, text: str) -> argparse.Arg
 
 
 def _run(options: argparse.Namespace) -> int:
-    from . import running
+    from .answers import answer
+    from .inputs import iterate_inputs
 
+    if options.top < 1:
+        raise InputError(f"--top {options.top} is not 1 or more")
     model = _load(options, preprocess=options.preprocess, labels=options.labels)
-    results, failures = [], []
-    for item in _with_progress(running.read_inputs(options.inputs, model.contract)):
-        result = running.run_one(model, item, options.top)
-        (failures if result.error else results).append(result)
-        if result.error:
-            print(f"edgecomp-runtime: {result.error}", file=sys.stderr)
+    progress, answers = _progress_line("sample"), []
+    for count, item in enumerate(iterate_inputs(options.inputs, model.contract), start=1):
+        found = answer(model, item, options.top)
+        answers.append(found)
+        if found.error:
+            print(f"edgecomp-runtime: {found}", file=sys.stderr)
         elif not options.json:
-            print(running.describe(result))
+            print(found)
+        if options.json:
+            progress(str(count))
+    progress("")
     if options.json:
-        _print_json({"results": [one.to_dict() for one in results], "failed": [one.to_dict() for one in failures]})
-    return 2 if failures else 0
+        _print_json(
+            {
+                "results": [one.to_dict() for one in answers if not one.error],
+                "failed": [one.to_dict() for one in answers if one.error],
+            }
+        )
+    return InputError.exit_code if any(one.error for one in answers) else 0
 
 
 def _bench(options: argparse.Namespace) -> int:
     from .bench import benchmark
 
     model = _load(options)
-    result = benchmark(model, seconds=options.seconds, runs=options.runs, progress=_progress("measuring"))
-    _end_progress()
+    progress = _progress_line("measuring")
+    result = benchmark(
+        model,
+        seconds=options.seconds,
+        runs=options.runs,
+        progress=lambda share: progress(f"{share:.0%}"),
+    )
+    progress("")
     if options.json:
         _print_json(result.to_dict())
     else:
-        latency, engine = result.latency_ms, result.engine
-        print(f"model     {options.model}")
-        print(f"machine   {result.machine}")
-        print(
-            f"engine    {engine.name} {engine.version}, {engine.threads} thread(s), "
-            f"XNNPACK {'on, ' + str(engine.partitions) + ' partition(s)' if engine.xnnpack else 'off'}"
-        )
-        print(f"load      {result.load_ms:.2f} ms")
-        print(f"first     {_milliseconds(result.first_ms)}")
-        print(
-            f"latency   p50 {_milliseconds(latency.p50)}, p90 {_milliseconds(latency.p90)}, "
-            f"p99 {_milliseconds(latency.p99)} ({latency.runs} runs in {result.seconds:.1f} s)"
-        )
-        peak = result.peak_memory_bytes
-        print(f"memory    {f'{peak / 2**20:.1f} MiB at its peak, whole process' if peak else 'not known'}")
+        print(f"model    {options.model}\n{result}")
     if not result.valid:
         raise MeasurementError(f"the measurement is not valid: {'; '.join(result.reasons)}")
     return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from .verify import require_passed, verify
+
+    result = verify(_load(options))
+    if options.json:
+        _print_json(result.to_dict())
+    elif result.passed:
+        print(f"{options.model}: {result}")
+    require_passed(result)
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import diagnose
+
+    found = diagnose()
+    if options.json:
+        _print_json(found.to_dict())
+    else:
+        print(found)
+    return 0 if found.healthy else InputError.exit_code
+
+
+def _load(options: argparse.Namespace, **extra: Any) -> Any:
+    from .model import Model
+
+    with contextlib.nullcontext() if options.debug else _quiet_natives():
+        return Model.load(options.model, threads=options.threads, engine=options.engine, **extra)
+
+
+@contextlib.contextmanager
+def _quiet_natives() -> Iterator[None]:
+    """Keeps the interpreters' own chatter ("INFO: Created …") off stderr: only native code writes to the descriptor."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _progress_line(what: str) -> Callable[[str], None]:
+    """A line on a terminal's stderr that is rewritten, from two seconds on; an empty text removes it."""
+    start, shown = time.monotonic(), False
+
+    def show(text: str) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and (
+            (text and time.monotonic() - start > PROGRESS_AFTER_SECONDS) or (shown and not text)
+        ):
+            print(f"\r\x1b[K{what} {text}" if text else "\r\x1b[K", end="", file=sys.stderr, flush=True)
+            shown = bool(text)
+
+    return show
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, indent=2, allow_nan=False, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)

@@ -19,6 +19,12 @@ FITS = ("stretch", "crop", "pad")
 RESAMPLES = ("nearest", "bilinear", "bicubic", "lanczos")
 OUTPUT_KINDS = ("classification", "values")
 ACTIVATIONS = ("none", "softmax", "sigmoid")
+DTYPES = ("float32", "float16", "float64", "bool", "int8", "uint8", "int16", "int32", "int64")
+
+
+# The limits of normal float32 numbers, rounded inwards.
+_LARGEST = 3.4e38
+_LEAST_STD = 1.2e-38
 
 
 class ContractError(InputError):
@@ -117,12 +123,13 @@ class Contract:
         """
         try:
             return Contract(
-                inputs=tuple(_input_from_dict(one) for one in data["inputs"]),
-                outputs=tuple(_output_from_dict(one) for one in data["outputs"]),
+                inputs=tuple(_input_from_dict(one) for one in _one_of_type(data["inputs"], list, "inputs")),
+                outputs=tuple(_output_from_dict(one) for one in _one_of_type(data["outputs"], list, "outputs")),
                 preprocess=_one_of_type(data["preprocess"], str, "preprocess"),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ContractError(f"the preprocessing contract cannot be read: {error!r}") from error
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            reason = f"there is no {error}" if isinstance(error, KeyError) else str(error)
+            raise ContractError(f"the preprocessing contract cannot be read: {reason}") from error
 
 
 def _input_to_dict(one: InputContract) -> dict[str, Any]:
@@ -155,10 +162,11 @@ def _output_to_dict(one: OutputContract) -> dict[str, Any]:
     }
 
 
-def _input_from_dict(data: dict[str, Any]) -> InputContract:
+def _input_from_dict(raw: Any) -> InputContract:
+    data = _one_of_type(raw, dict, "an input")
     std = _numbers(data["std"], "std")
-    if 0.0 in std:
-        raise ValueError("std contains 0")
+    if any(abs(number) < _LEAST_STD for number in std):
+        raise ValueError("std contains 0, or a number that is 0 in float32")
     shape = _shape(data["shape"])
     mean = _numbers(data["mean"], "mean")
     for name, values in (("mean", mean), ("std", std)):
@@ -167,30 +175,37 @@ def _input_from_dict(data: dict[str, Any]) -> InputContract:
     return InputContract(
         name=_one_of_type(data["name"], str, "name"),
         shape=shape,
-        dtype=_one_of_type(data["dtype"], str, "dtype"),
+        dtype=_choice(data["dtype"], DTYPES, "dtype"),
         mean=mean,
         std=std,
-        image=_image_from_dict(data["image"]) if "image" in data else None,
+        image=_image_from_dict(data["image"], shape) if data.get("image") is not None else None,
     )
 
 
-def _image_from_dict(data: dict[str, Any]) -> ImageContract:
-    return ImageContract(
+def _image_from_dict(raw: Any, shape: tuple[int, ...]) -> ImageContract:
+    data = _one_of_type(raw, dict, "image")
+    image = ImageContract(
         height=_positive(data["height"], "height"),
         width=_positive(data["width"], "width"),
         color=_choice(data["color"], COLORS, "color"),
         fit=_choice(data["fit"], FITS, "fit"),
         resample=_choice(data["resample"], RESAMPLES, "resample"),
     )
+    size = (image.height, image.width)
+    fitting = ((1, *size), (1, *size, 1)) if image.color == "gray" else ((1, *size, 3),)
+    if shape not in fitting:
+        raise ValueError(f"a {image.color} photo of {image.height} x {image.width} does not fit shape {list(shape)}")
+    return image
 
 
-def _output_from_dict(data: dict[str, Any]) -> OutputContract:
+def _output_from_dict(raw: Any) -> OutputContract:
+    data = _one_of_type(raw, dict, "an output")
     return OutputContract(
         name=_one_of_type(data["name"], str, "name"),
         shape=_shape(data["shape"]),
         kind=_choice(data["kind"], OUTPUT_KINDS, "kind"),
         activation=_choice(data["activation"], ACTIVATIONS, "activation"),
-        labels=tuple(_one_of_type(label, str, "label") for label in data["labels"]),
+        labels=tuple(_one_of_type(one, str, "label") for one in _one_of_type(data["labels"], list, "labels")),
     )
 
 
@@ -221,7 +236,9 @@ def _shape(value: Any) -> tuple[int, ...]:
 def _numbers(value: Any, name: str) -> tuple[float, ...]:
     if not isinstance(value, list) or not value:
         raise TypeError(f"{name} is {value!r}, not a list of numbers")
+    if any(isinstance(number, bool) or not isinstance(number, (int, float)) for number in value):
+        raise TypeError(f"{name} is {value!r}, not a list of numbers")
     numbers = tuple(float(number) for number in value)
-    if any(number != number or number in (float("inf"), float("-inf")) for number in numbers):
-        raise ValueError(f"{name} is not finite")
+    if not all(abs(number) <= _LARGEST for number in numbers):  # false for NaN, too
+        raise ValueError(f"{name} is not finite in float32")
     return numbers

@@ -54,6 +54,17 @@ class Diagnosis:
     healthy: bool
     advice: tuple[str, ...]
 
+    def __str__(self) -> str:
+        lines = [f"machine         {self.machine}", f"python          {self.python}"]
+        lines += [
+            f"numpy           {self.numpy or 'not installed'}",
+            f"pillow          {self.pillow or 'not installed'}",
+        ]
+        lines += [f"{one.package:<15} {_state(one)}" for one in self.interpreters]
+        lines.append(f"can be had      {', '.join(self.installable) or 'no interpreter'}")
+        lines.append(f"models run      {'yes' if self.healthy else 'no'}")
+        return "\n".join(lines + [f"-> {line}" for line in self.advice])
+
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as JSON-ready data."""
         return {**asdict(self), "machine": {**asdict(self.machine), "bits": self.machine.bits}}
@@ -79,6 +90,12 @@ def diagnose(machine: Optional[Machine] = None) -> Diagnosis:
         healthy=healthy,
         advice=tuple(_advice(here, interpreters, healthy, pillow)),
     )
+
+
+def _state(interpreter: Interpreter) -> str:
+    if interpreter.version is None:
+        return "not installed"
+    return f"{interpreter.version}, {'works' if interpreter.works else interpreter.problem}"
 
 
 def _look_at(module: str, package: str, numpy: Optional[str]) -> Interpreter:

@@ -16,6 +16,7 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from .errors import InputError
+from .flatbuffer_check import check_whole
 from .machine import install_line, pip_install, this_machine, why_no_wheel
 
 _MODULES = {
@@ -74,6 +75,8 @@ def load_interpreter(
     name = "the model" if isinstance(model, bytes) else os.fspath(model)
     _check_header(model, name)
     engine_name, module = find_engine(engine)
+    if engine_name == "tflite_runtime":
+        check_whole(model)
     source = {"model_content": model} if isinstance(model, bytes) else {"model_path": name}
     resolvers = module.OpResolverType
     resolver = resolvers.AUTO if delegate else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES

@@ -43,6 +43,13 @@ class Verification:
         """Whether no difference is larger than allowed."""
         return self.max_steps <= self.tolerance_steps
 
+    def __str__(self) -> str:
+        found = "all outputs equal" if not self.max_steps else f"outputs differ by up to {self.max_steps:g} steps"
+        engine = f"{self.engine} {self.engine_version}, XNNPACK {'on' if self.xnnpack else 'off'}"
+        verdict = "verified" if self.passed else "failed"
+        allowed = "none" if self.exact else f"{self.tolerance_steps}"
+        return f"{verdict}: {self.samples} golden samples, {found} ({allowed} allowed) on {engine}"
+
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data; an endless difference (not a number) is null."""
         return {
@@ -125,13 +132,12 @@ def _check_dtypes(model: Model, goldens: Goldens) -> None:
     for kind, tensors, arrays in sides:
         for position, tensor in enumerate(tensors):
             if arrays[position].dtype != tensor.stored_dtype:
-                raise IntegrityError(
-                    f"the golden {kind}s of {tensor.name} are {arrays[position].dtype}, the model's {tensor.stored_dtype}"
-                )
+                found, wanted = arrays[position].dtype, tensor.stored_dtype
+                raise IntegrityError(f"the golden {kind}s of {tensor.name} are {found}, the model has {wanted}")
 
 
 def _one(arrays: np.ndarray, sample: int, tensor: Tensor) -> np.ndarray:
-    return arrays[sample].reshape(tensor.shape)
+    return np.asarray(arrays[sample]).reshape(tensor.shape)
 
 
 def _steps(found: np.ndarray, wanted: np.ndarray, every: np.ndarray, tensor: Tensor) -> float:

@@ -48,7 +48,7 @@ def build_model():
 
     def convolve(x, filters: int, stride: int = 1):
         x = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-        return layers.ReLU()(layers.BatchNormalization()(x))
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
     image = keras.Input((SIZE, SIZE, 1), name="image")
     x = convolve(image, 16, stride=2)

@@ -1,7 +1,7 @@
 """`--preprocess auto`: finding how a model's input was scaled in training."""
 
+from .answers import Evaluate, Verdicts, evaluator, keras_predictor, tflite_predictor
 from .resolve import Resolved, resolve_preprocess
-from .trial import Evaluate, Verdicts, evaluator, keras_predictor, tflite_predictor
 
 __all__ = [
     "Evaluate",

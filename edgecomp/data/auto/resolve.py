@@ -14,10 +14,11 @@ from ..dataset import Dataset, Sample
 from ..labels import as_class
 from ..limits import limited
 from ..prepared import prepared
+from .answers import Evaluate, evaluator, keras_predictor, tflite_predictor
 from .batchnorm import CLEARLY_CLOSER, CLOSE, batchnorm_distance, nearest
 from .candidates import candidates, pixel_input, split_auto
 from .scaling import IDENTITY, Scaling
-from .trial import Evaluate, Trial, choose_by_trial, evaluator, keras_predictor, tflite_predictor
+from .trial import Trial, choose_by_trial
 
 BATCHNORM_SAMPLES = 64
 _FEW = 16

@@ -1,0 +1,139 @@
+"""What `edgecomp-runtime run` is given on the command line -> samples, one at a time."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .batches import is_batch
+from .contract import Contract
+from .errors import InputError
+
+# The formats of photos that cameras and browsers write; any other file that Pillow reads works when it is named itself.
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+
+
+class Item(NamedTuple):
+    """One sample that has not been read yet.
+
+    Args:
+        name: what it is called in answers and errors.
+        read: gives the raw sample for `Model.predict`, or raises InputError.
+    """
+
+    name: str
+    read: Callable[[], Any]
+
+
+def iterate_inputs(arguments: Sequence[str], contract: Contract) -> Iterator[Item]:
+    """The samples that arguments stand for, in their order.
+
+    Args:
+        arguments: photos, folders of photos, `.npy`, `.npz` (an array `x`, or one for each input by its name) and
+            `.csv` (one sample a row; a first row of names is skipped).
+        contract: the model's.
+
+    Raises:
+        InputError: a file is missing, or holds nothing that can be read.
+    """
+    for argument in arguments:
+        path = Path(argument)
+        suffix = path.suffix.lower()
+        if path.is_dir():
+            yield from _folder(path)
+        elif not path.exists():
+            raise InputError(f"{argument}: there is no such file")
+        elif suffix == ".npy":
+            yield from _samples(argument, {contract.inputs[0].name: _load_numpy(path)}, contract)
+        elif suffix == ".npz":
+            yield from _samples(argument, _npz(path, contract), contract)
+        elif suffix == ".csv":
+            yield from _csv(path, contract)
+        else:
+            yield Item(argument, partial(str, argument))
+
+
+def _folder(folder: Path) -> Iterator[Item]:
+    photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file())
+    if not photos:
+        raise InputError(f"{folder}: there are no photos in this folder")
+    for path in photos:
+        yield Item(str(path), partial(str, path))
+
+
+def _samples(name: str, arrays: dict[str, np.ndarray], contract: Contract) -> Iterator[Item]:
+    batched = [is_batch(one, arrays[one.name]) for one in contract.inputs]
+    if not any(batched):
+        yield Item(name, lambda: arrays)
+        return
+    lengths = {len(array) for array in arrays.values()}
+    if not all(batched) or len(lengths) != 1:
+        raise InputError(f"{name}: its arrays do not all hold the same number of samples")
+    for row in range(lengths.pop()):
+        yield Item(f"{name}[{row}]", partial(_row, arrays, row))
+
+
+def _row(arrays: dict[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
+    return {name: array[row] for name, array in arrays.items()}
+
+
+def _npz(path: Path, contract: Contract) -> dict[str, np.ndarray]:
+    names = [one.name for one in contract.inputs]
+    with _load_numpy(path) as archive:
+        try:
+            if set(names) <= set(archive.files):
+                return {name: archive[name] for name in names}
+            if len(names) == 1 and "x" in archive.files:
+                return {names[0]: archive["x"]}
+        except (ValueError, OSError, EOFError) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from None
+    wanted = "x" if len(names) == 1 else ", ".join(names)
+    raise InputError(f"{path}: holds {', '.join(archive.files) or 'nothing'}; the model needs {wanted}")
+
+
+def _load_numpy(path: Path) -> Any:
+    try:
+        # Pickled objects could run code; arrays of any size are mapped, not read.
+        return np.load(path, allow_pickle=False, mmap_mode="r" if path.suffix.lower() == ".npy" else None)
+    except Exception as error:  # NumPy raises what its readers raise: ValueError, OSError, EOFError, SyntaxError, ...
+        raise InputError(f"{path}: is not a NumPy file of plain numbers ({error})") from None
+
+
+def _csv(path: Path, contract: Contract) -> Iterator[Item]:
+    if len(contract.inputs) != 1:
+        raise InputError(f"{path}: a .csv can only feed a model of one input; use .npz with one array for each input")
+    shape = contract.inputs[0].shape[1:]
+    found = False
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for number, row in enumerate(csv.reader(file), start=1):
+                if not row or (number == 1 and not _is_number(row[0])):
+                    continue
+                found = True
+                yield Item(f"{path}:{number}", partial(_numbers, row, f"{path}:{number}", shape))
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise InputError(f"{path}: is not a text of comma-separated numbers ({error})") from None
+    if not found:
+        raise InputError(f"{path}: there are no rows of numbers in it")
+
+
+def _numbers(row: list[str], where: str, shape: tuple[int, ...]) -> np.ndarray:
+    wrong = next((column for column, text in enumerate(row, start=1) if not _is_number(text)), None)
+    if wrong is not None:
+        raise InputError(f"{where}: column {wrong} is {row[wrong - 1]!r}, not a number")
+    if len(row) != int(np.prod(shape)):
+        raise InputError(f"{where}: has {len(row)} numbers, the model takes {int(np.prod(shape))}")
+    return np.array([float(text) for text in row]).reshape(shape)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
