@@ -18,11 +18,11 @@ from ..errors import InputError
 def command(file: Path, where: str, threads: int, seconds: float, as_json: bool) -> None:
     """Measure the latency and memory of FILE, a .tflite or a bundle, as `edgecomp-runtime bench` does on a device."""
     if where != "here":
-        raise InputError(f"--on {where}: this version measures only 'here'; on a board, run edgecomp-runtime bench there")
+        raise InputError(
+            f"--on {where}: this version measures only 'here'; on a board, run edgecomp-runtime bench there"
+        )
     from edgecomp_runtime.cli import main as runtime
 
     arguments = ["bench", str(file), "--threads", str(threads), "--seconds", str(seconds)]
     code = runtime([*arguments, "--json"] if as_json else arguments)
     raise SystemExit(code)
-
-

@@ -46,7 +46,7 @@ def open_data(
         raise InputError(f"the limit on samples is {limit}; give a positive number, or none to take all of them")
     if isinstance(spec, (str, Path)):
         return _open_named(str(spec), inputs, limit, labels)
-    if isinstance(spec, (np.ndarray, tuple, list, Mapping)):
+    if isinstance(spec, (np.ndarray, np.generic, tuple, list, Mapping)):
         return from_memory(spec, inputs, limit, labels)
     if all(hasattr(spec, name) for name in ("source", "kind", "labelled", "skipped")):
         return limited(cast(Dataset, spec), limit)

@@ -49,11 +49,11 @@ def parse_spec(text: str) -> FileSpec | FunctionSpec:
     before, colon, after = text.rpartition(":")
     if colon and before.lower().endswith(".npz") and _exists(Path(before)):
         return FileSpec(Path(before), _array_names(after, text))
-    if _FUNCTION.fullmatch(text):
-        return FunctionSpec(*text.split(":"))
-    if colon and before.endswith(".py"):
+    if colon and before.lower().endswith(".py"):
         module = Path(before).stem
         raise InputError(f"{text}: name the module instead of its file, as in {module}:{after or 'function'}")
+    if _FUNCTION.fullmatch(text) and not before.lower().endswith((".npz", ".npy", ".csv")):
+        return FunctionSpec(*text.split(":"))
     raise InputError(f"{text}: there is no such file or folder; give {FORMS}")
 
 

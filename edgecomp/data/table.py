@@ -141,6 +141,8 @@ def read_layout(path: Path, inputs: Sequence[TensorSpec]) -> Layout:
     """
     delimiter, (first, *rest) = _first_rows(path)
     body = rest[0] if rest else first
+    if len(body) != len(first):
+        raise InputError(f"{path}: the first row has {len(first)} cells and the next one {len(body)}; give equal ones")
     lower = [cell.lower() for cell in first]
     if any(is_photo_name(cell) for cell in body) or set(lower) & FILE_HEADERS:
         header = None if any(is_photo_name(cell) for cell in first) else first
@@ -169,7 +171,7 @@ def _number_layout(
             f"{path}: a .csv of numbers feeds one input, but the model has {len(inputs)}; give an .npz file"
         )
     wanted = int(np.prod(inputs[0].shape[1:], dtype=np.int64))
-    if len(body) == wanted:
+    if len(body) == wanted and not {name.lower() for name in header or ()} & (LABEL_HEADERS - {"y"}):
         return Layout(delimiter, header, len(body), False, None, None)
     named = [i for i, name in enumerate(header or ()) if name.lower() in LABEL_HEADERS]
     text = [i for i, cell in enumerate(body) if not _is_number(cell)]
@@ -241,7 +243,9 @@ def _first_rows(path: Path) -> tuple[str, list[tuple[str, ...]]]:
         if not text.strip():
             raise InputError(f"{path}: is empty; give at least one sample")
         read = {one: list(islice(_filled(csv.reader(io.StringIO(text), delimiter=one)), 2)) for one in _DELIMITERS}
-    delimiter = max(read, key=lambda one: len(read[one][0]))
+    delimiter = max(read, key=lambda one: len(next(iter(read[one]), [])))
+    if not read[delimiter]:
+        raise InputError(f"{path}: holds no cells with text in them; give at least one sample")
     return delimiter, [tuple(cell.strip() for cell in cells) for cells in read[delimiter]]
 
 

@@ -152,8 +152,8 @@ def _check_all_used(model: Any, weights: Path) -> None:
     found = count_weights(weights)
     if found != expected:
         raise InputError(
-            f"the file has {found} weights, but the network in it has {expected}: save the model again with the version "
-            "that wrote it"
+            f"the file has {found} weights, but the network in it has {expected}: save the model again "
+            "with the version that wrote it"
         )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .built import BuiltLayer, BuiltNetwork
 from .h5_file import read_dataset
-from .replay import BuiltLayer, BuiltNetwork, archive_names
+from .names import archive_names
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 _NO_WEIGHTS = ("optimizer", "metrics", "compile_metrics", "seed_generator", "generator", "_random_generator")
@@ -94,7 +95,7 @@ def _assign_parts(layer: Any, group: Any, where: str) -> int:
     parts = [part for name in group if name != "vars" for part in _parts(layer, group, name)]
     inner = {id(variable) for part, _ in parts for variable in part.weights}
     own = [variable for variable in layer.weights if id(variable) not in inner]
-    stored = group["vars"] if "vars" in group else {}
+    stored = group.get("vars", {})
     names = sorted(stored, key=int)
     if len(names) != len(own):
         if not own or all(read_dataset(stored, name).dtype.kind in "iu" for name in names):

@@ -25,7 +25,6 @@ _SAFE_MODULES = (
     "keras.random",
     "keras.regularizers",
     "keras.applications",
-    "keras.backend",
 )
 _CODE_CLASSES = frozenset({"__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"})
 _TEXT_CLASSES = frozenset({"TextVectorization", "StringLookup", "IntegerLookup", "HashedCrossing"})

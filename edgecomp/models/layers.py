@@ -19,7 +19,7 @@ NETWORK_CLASSES = frozenset({"Model", "Functional", "Sequential"})
 # Options that hold another layer (or layers) of their own.
 _NESTED_LAYER_KEYS = ("layer", "backward_layer", "cell", "cells")
 _BASE_KEYS = frozenset({"name", "trainable", "activity_regularizer"})
-_HARMLESS = (None, False, "default", [], {})
+_HARMLESS: tuple[Any, ...] = (None, False, "default", [], {})
 
 
 @dataclass(frozen=True)

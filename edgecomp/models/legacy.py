@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .built import BuiltNetwork
 from .h5_file import LegacyFile, read_legacy_h5
 from .layers import Context
-from .replay import BuiltNetwork, build_network
+from .replay import build_network
 from .signature import FixInput
 from .weights import assign_weights
 

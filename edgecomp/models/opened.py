@@ -28,8 +28,10 @@ class OpenedModel:
 
     Args:
         path: where it came from; None for a model handed over in Python.
-        format: "keras", "keras-h5" (written by Keras 3), "legacy-h5" (written by Keras 2), "saved-model", "tflite" or "in-memory".
-        sha256: of the file (of a folder: of its files' names and contents); of the weights for a model handed over in Python.
+        format: "keras", "keras-h5" (written by Keras 3), "legacy-h5" (written by Keras 2), "saved-model", "tflite" or
+            "in-memory".
+        sha256: of the file (of a folder: of its files' names and contents); of the weights for a model handed over in
+            Python.
         inputs: in the order in which `keras_model.inputs` (or the signature) has them.
         outputs: likewise.
         keras_model: a native Keras 3 functional (or Sequential) model, wherever that is possible.

@@ -6,62 +6,20 @@ is never built.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import EdgecompError, InputError
-from .layer_configs import Config, plain
+from .built import BuiltLayer, BuiltNetwork
+from .layer_configs import Config
 from .layers import Context, create_layer, is_network
+from .names import archive_names, clean_name, name_operations, unique_names
 from .network_config import Call, LayerEntry, NetworkConfig, Reference, call_references, parse_network
-from .tf_ops import composite_for
+from .network_inputs import Shape, input_dtype_of, input_shape_of, sequential_input
+from .tf_op_layers import composite_for
 
-Shape = tuple[int | None, ...]
-
-_RECURRENT = frozenset(
-    """RNN SimpleRNN LSTM GRU CuDNNLSTM CuDNNGRU UnifiedLSTM UnifiedGRU ConvLSTM1D ConvLSTM2D ConvLSTM3D
-    Bidirectional""".split()
-)
-
-
-@dataclass(frozen=True, eq=False)
-class BuiltLayer:
-    """A layer that was made, with what its weights in the file need to know.
-
-    Args:
-        name: the layer's name in the file.
-        class_name: the layer's class in the file.
-        trainable: the flag in the file; Keras 2 stores trainable weights before the others.
-        layer: the Keras 3 layer or network; None where ops took its place.
-        archive_name: what the layer is called in the weights of a .keras file.
-        children: the layers of a nested network, in the file's order; empty for a single layer.
-    """
-
-    name: str
-    class_name: str
-    trainable: bool
-    layer: Any | None
-    archive_name: str = ""
-    children: tuple[BuiltLayer, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class BuiltNetwork:
-    """A network as rebuilt: the Keras 3 model, and its layers as the file names them.
-
-    Args:
-        model: the Keras 3 model.
-        layers: in the file's order; those the outputs do not need are left out.
-        unused: names of the layers that were left out.
-        notes: sentences a user should read.
-    """
-
-    model: Any
-    layers: tuple[BuiltLayer, ...]
-    unused: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+_RECURRENT_CLASSES = ("RNN", "SimpleRNN", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU", "UnifiedLSTM", "UnifiedGRU")
+_RECURRENT = frozenset((*_RECURRENT_CLASSES, "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"))
 
 
 def build_network(
@@ -84,43 +42,6 @@ def build_network(
     return _Functional(parse_network(config), context, fix_input).build()
 
 
-def clean_name(name: str) -> str:
-    """A layer name that Keras 3 takes: it uses "/" for paths."""
-    return name.replace("/", "_")
-
-
-def unique_names(names: list[str]) -> dict[str, str]:
-    """Maps each name to one Keras 3 takes, all different."""
-    taken: set[str] = set()
-    mapping: dict[str, str] = {}
-    for name in names:
-        candidate, counter = clean_name(name), 0
-        while candidate in taken:
-            counter += 1
-            candidate = f"{clean_name(name)}_{counter}"
-        taken.add(candidate)
-        mapping[name] = candidate
-    return mapping
-
-
-def archive_names(class_names: Sequence[str]) -> list[str]:
-    """What layers of these classes, in this order, are called inside a .keras file: `conv2d`, `conv2d_1`, ..."""
-    seen: Counter[str] = Counter()
-    names = []
-    for class_name in class_names:
-        name = snake_case(class_name.rsplit(">", 1)[-1])
-        names.append(f"{name}_{seen[name]}" if seen[name] else name)
-        seen[name] += 1
-    return names
-
-
-def snake_case(class_name: str) -> str:
-    """`SeparableConv2D` as `separable_conv2d`, as Keras names things after classes."""
-    name = re.sub(r"\W+", "", class_name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
 class _Builder:
     """Makes the layers of one network and remembers them."""
 
@@ -134,7 +55,13 @@ class _Builder:
             nested = build_network(class_name, _renamed(config, new_name), self.context)
             return BuiltLayer(name, class_name, trainable, nested.model, archive_name, nested.layers)
         layer = create_layer(class_name, {**config, "name": new_name}, self.context, _nested_model)
-        return BuiltLayer(name, class_name, trainable, layer, archive_name)
+        return BuiltLayer(name, _computing_class(class_name, config), trainable, layer, archive_name)
+
+
+def _computing_class(class_name: str, config: Any) -> str:
+    """The class whose weights a layer has: for a Bidirectional layer that of the layer inside."""
+    inner = config.get("layer") if isinstance(config, dict) else None
+    return str(inner.get("class_name")) if class_name == "Bidirectional" and isinstance(inner, dict) else class_name
 
 
 def _nested_model(class_name: str, config: Config, context: Context) -> Any:
@@ -220,7 +147,7 @@ class _Functional(_Builder):
             call = self._call(entry, reference)
             missing = [one for one in call_references(call) if (one.layer, one.call) not in self.results]
             if not missing:
-                self.results[key] = self._replay(entry, call)
+                self.results[key] = self._replay(entry, call, reference.call - entry.first_call)
                 waiting.pop()
             elif key in on_the_way:
                 raise InputError(f"the network goes in a circle at the layer {entry.name}: save the model again")
@@ -239,15 +166,16 @@ class _Functional(_Builder):
             "save the model again"
         )
 
-    def _replay(self, entry: LayerEntry, call: Call) -> Any:
+    def _replay(self, entry: LayerEntry, call: Call, call_index: int) -> Any:
         args = tuple(self._fill(one) for one in call.args)
         kwargs = {key: self._fill(value) for key, value in call.kwargs.items()}
         composite = composite_for(entry.class_name, entry.config, by_keras3=self.context.by_keras3)
         try:
             if composite is not None:
                 self.built.setdefault(entry.name, BuiltLayer(entry.name, entry.class_name, True, None))
-                result = composite(self.names[entry.name], args, kwargs)
-                _name_operations(result, (args, kwargs), self.names[entry.name], set(self.names.values()))
+                name = self.names[entry.name] + (f"_call_{call_index}" if call_index else "")
+                result = composite(name, args, kwargs)
+                name_operations(result, (args, kwargs), name, set(self.names.values()))
                 return result
             if entry.name not in self.built:
                 new_name = self.names[entry.name]
@@ -328,65 +256,6 @@ class _Sequential(_Builder):
         return keras.Input(batch_shape=(None, *shape[1:]), dtype=dtype, name=clean_name(name))
 
 
-def sequential_input(config: Config) -> tuple[str, str, Shape | None]:
-    """Name, dtype and shape of a Sequential's input; the shape is None where the file does not say it."""
-    entry: Any = {"class_name": "Sequential", "config": config}
-    while True:
-        inner = entry.get("config") or {}
-        if entry["class_name"] == "InputLayer" or input_shape_of(inner) is not None:
-            break
-        if isinstance(inner, dict) and "input_layers" in inner:
-            network = parse_network(inner)
-            entry = {"class_name": "InputLayer", "config": network.layers[network.inputs[0].layer].config}
-            continue
-        layers = inner if isinstance(inner, list) else inner.get("layers") or []
-        if not layers and isinstance(inner, dict) and isinstance(inner.get("layer"), dict):
-            break
-        if not layers:
-            break
-        entry = layers[0]
-    inner = entry.get("config") or {}
-    shape = input_shape_of(inner) if isinstance(inner, dict) else None
-    if shape is None and isinstance(config.get("build_input_shape"), (list, tuple)):
-        shape = tuple(plain(config["build_input_shape"]))
-    name = str(inner.get("name") or "input") if isinstance(inner, dict) else "input"
-    if entry["class_name"] != "InputLayer":
-        name = f"{name}_input"  # what Keras 2 calls the input it makes for the first layer
-    return name, input_dtype_of(inner if isinstance(inner, dict) else {}), shape
-
-
-def input_shape_of(config: Any) -> Shape | None:
-    """The shape of an input in the file, batch axis included."""
-    if not isinstance(config, dict):
-        return None
-    for key in ("batch_input_shape", "batch_shape"):
-        shape = plain(config.get(key))
-        if isinstance(shape, (list, tuple)):
-            return tuple(shape)
-    shape = plain(config.get("input_shape"))
-    return (None, *shape) if isinstance(shape, (list, tuple)) else None
-
-
-def input_dtype_of(config: Config) -> str:
-    """The dtype an input has; floats of other widths are opened as float32.
-
-    Raises:
-        InputError: the input takes strings, or is sparse or ragged.
-    """
-    for key in ("sparse", "ragged"):
-        if config.get(key) is True and "batch_input_shape" in config:
-            raise InputError(f"the input {config.get('name')} is {key}: only dense inputs can be converted")
-    dtype = config.get("dtype")
-    if not isinstance(dtype, str) or not re.fullmatch(r"u?int(8|16|32|64)|bool|string", dtype):
-        return "float32"
-    if dtype == "string":
-        raise InputError(
-            f"the input {config.get('name')} takes text: move what turns text into numbers out of the model, "
-            "and save the part that takes numbers"
-        )
-    return dtype
-
-
 def is_static_shape(value: Any) -> bool:
     """Whether a value is a tensor's shape known beforehand (what `tf.shape` gives), not a list of tensors."""
     return isinstance(value, tuple) and all(one is None or isinstance(one, int) for one in value)
@@ -414,32 +283,3 @@ def _call_layer(class_name: str, layer: Any, args: tuple[Any, ...], kwargs: dict
         # Keras 2 stores the initial state as further inputs.
         return layer(args[0][0], initial_state=list(args[0][1:]), **kwargs)
     return layer(*args, **kwargs)
-
-
-def _name_operations(result: Any, arguments: Any, name: str, taken: set[str]) -> None:
-    """Gives the operations behind `result` names of the file, so that none equals another layer's name."""
-    stop = {id(one) for one in _tensors(arguments)}
-    waiting = [one for one in _tensors(result) if id(one) not in stop]
-    named: set[int] = set()
-    while waiting:
-        tensor = waiting.pop()
-        operation, node_index, _ = tensor._keras_history
-        if id(operation) in named:
-            continue
-        candidate = name if not named else f"{name}_{len(named)}"
-        while named and candidate in taken:
-            candidate += "_"
-        operation.name = candidate
-        named.add(id(operation))
-        node = operation._inbound_nodes[node_index]
-        waiting.extend(one for one in node.input_tensors if id(one) not in stop)
-
-
-def _tensors(value: Any) -> list[Any]:
-    if hasattr(value, "_keras_history"):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [tensor for one in value for tensor in _tensors(one)]
-    return []

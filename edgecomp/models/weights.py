@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .built import BuiltLayer
+from .cudnn import CUDNN_GATES, from_cudnn
 from .h5_file import StoredWeight
-from .replay import BuiltLayer
 
 # The state of random generators, which some versions stored beside weights; nothing at inference.
 _RANDOM_STATE = frozenset({"StateVar", "seed_generator_state", "rng_state"})
 
 # Names Keras itself gives to weights. Only these are compared: custom layers and old versions use others.
-_KNOWN_NAMES = frozenset(
-    """kernel bias gamma beta moving_mean moving_variance depthwise_kernel pointwise_kernel recurrent_kernel embeddings
-    mean variance count""".split()
-)
 # `alpha` (PReLU) and the like are left out: versions differ.
+_CONVOLUTION = ("kernel", "bias", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
+_STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance", "mean", "variance", "count")
+_KNOWN_NAMES = frozenset(_CONVOLUTION + _STATISTICS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,16 @@ class Target:
         layer: the layer's name in the file.
         leaf: the variable's own name, such as `kernel`.
         trainable: whether Keras 2 counted it among the trainable weights.
+        position: of the layer in the network.
+        class_name: of the layer in the file; of the wrapped one, where it is recurrent.
     """
 
     variable: Any
     layer: str
     leaf: str
     trainable: bool
+    position: int
+    class_name: str
 
 
 def assign_weights(
@@ -99,7 +103,7 @@ def assign_layer(layer: BuiltLayer, stored: Sequence[StoredWeight]) -> None:
 def targets_of(layer: BuiltLayer) -> tuple[Target, ...]:
     """The variables of a layer in the order in which Keras 2 stores them."""
     leaves = list(_leaves(layer))
-    everything = [target for leaf in leaves for target in _layer_targets(leaf)]
+    everything = [target for position, leaf in enumerate(leaves) for target in _layer_targets(leaf, position)]
     first = [target for target in everything if target.trainable]
     return tuple(first + [target for target in everything if not target.trainable])
 
@@ -110,13 +114,23 @@ def _leaves(layer: BuiltLayer) -> list[BuiltLayer]:
     return [leaf for child in layer.children for leaf in _leaves(child)]
 
 
-def _layer_targets(layer: BuiltLayer) -> list[Target]:
+def _layer_targets(layer: BuiltLayer, position: int) -> list[Target]:
     if layer.layer is None:
         return []
     seeds = {id(variable) for variable in _seed_variables(layer.layer)}
     kept = [variable for variable in layer.layer.weights if id(variable) not in seeds]
     trainable = {id(variable) for variable in layer.layer.trainable_weights}
-    return [Target(one, layer.name, _leaf_name(layer, one), layer.trainable and id(one) in trainable) for one in kept]
+    return [
+        Target(
+            variable=one,
+            layer=layer.name,
+            leaf=_leaf_name(layer, one),
+            trainable=layer.trainable and id(one) in trainable,
+            position=position,
+            class_name=layer.class_name,
+        )
+        for one in kept
+    ]
 
 
 def _leaf_name(layer: BuiltLayer, variable: Any) -> str:
@@ -157,7 +171,7 @@ def _named(layer: str, weight_name: str, parts: set[str]) -> bool:
 
 def _by_order(targets: Sequence[Target], stored: Sequence[StoredWeight]) -> list[tuple[Target, np.ndarray]] | None:
     """Pairs in the order Keras 2 loads in, or in the order of layers, whichever fits in names and shapes."""
-    by_layer = sorted(targets, key=_layer_order(targets))
+    by_layer = sorted(targets, key=lambda target: target.position)
     for order in (list(targets), by_layer):
         pairs = [(target, _fit(weight.value, target)) for target, weight in zip(order, stored, strict=True)]
         fits = all(value is not None for _, value in pairs)
@@ -166,25 +180,20 @@ def _by_order(targets: Sequence[Target], stored: Sequence[StoredWeight]) -> list
     return None
 
 
-def _layer_order(targets: Sequence[Target]) -> Any:
-    position: dict[str, int] = {}
-    for target in targets:
-        position.setdefault(target.layer, len(position))
-    return lambda target: position[target.layer]
-
-
 def _same_leaf(target: Target, weight: StoredWeight) -> bool:
     return weight.leaf == target.leaf or weight.leaf not in _KNOWN_NAMES or target.leaf not in _KNOWN_NAMES
 
 
 def _fit(value: np.ndarray, target: Target) -> np.ndarray | None:
     """The value as the variable needs it, or None where it cannot be."""
-    shape = tuple(target.variable.shape)
-    return value if value.shape == shape else None
+    if target.class_name in CUDNN_GATES:
+        value = from_cudnn(value, target.leaf, CUDNN_GATES[target.class_name])
+    return value if value.shape == tuple(target.variable.shape) else None
 
 
 def _finish(layer: BuiltLayer) -> None:
     """Normalization computes from its weights once, not at each call."""
     for leaf in _leaves(layer):
-        if hasattr(leaf.layer, "finalize_state"):
-            leaf.layer.finalize_state()
+        finalize = getattr(leaf.layer, "finalize_state", None)
+        if finalize is not None:
+            finalize()

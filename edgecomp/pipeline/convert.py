@@ -18,7 +18,7 @@ from ..report import render_html, write_report_json
 from ..worker import Worker
 from .compress import Compressed, compress
 from .float_file import FloatModel, export
-from .log_file import log_file
+from .log_file import log_file, native_output_to
 from .measure import measure
 from .output import check_free, publish_aside, staged
 from .packing import pack
@@ -94,7 +94,7 @@ def convert(
     names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
     check_free(out, force=force)
     with log_file() as log, Worker(log=log, warm=WARM) as worker, staged(out, force=force) as stage:
-        with Steps(console) as steps:
+        with native_output_to(log, console), Steps(console) as steps:
             bench = Workbench(worker, steps, threads=min(plan.target.runtime.threads, os.cpu_count() or 1))
             with steps.step("open", "opening the model") as step:
                 opened = _open(model, custom_objects, allow_code, input_shape)
@@ -152,4 +152,3 @@ def _write(
     write_report_json(report, stage / "report.json")
     (stage / "report.html").write_text(render_html(report), encoding="utf-8")
     shutil.copyfile(log, stage / "log.txt")
-

@@ -24,7 +24,7 @@ from ..tflite.cost import is_quantized
 from ..worker import Worker
 from .answers import describe_outputs
 from .float_file import REFERENCE_SAMPLES, convert_to_float
-from .log_file import log_file
+from .log_file import log_file, native_output_to
 from .samples import has_class_labels
 from .workbench import Workbench
 
@@ -87,7 +87,12 @@ def evaluate_files(
     """
     names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
     options = {"custom_objects": custom_objects, "allow_code": allow_code, "input_shape": input_shape}
-    with log_file() as log, Worker(log=log, warm=WARM) as worker, Steps(console) as steps:
+    with (
+        log_file() as log,
+        Worker(log=log, warm=WARM) as worker,
+        native_output_to(log, console),
+        Steps(console) as steps,
+    ):
         bench = Workbench(worker, steps, threads=os.cpu_count() or 1)
         models = [_runnable(Path(path), bench, options) for path in (file, against) if path is not None]
         dataset = open_data(data, inputs=models[0].inputs, limit=limit, labels=names)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from rich.console import Console
 
 from ..worker import WorkerCrashError, WorkerError
 
@@ -25,3 +28,27 @@ def log_file() -> Iterator[Path]:
         log.unlink(missing_ok=True)
         raise
     log.unlink(missing_ok=True)
+
+
+@contextmanager
+def native_output_to(log: Path, console: Console | None) -> Iterator[None]:
+    """Sends what native libraries print on stderr to the log, while a console that shows progress keeps the terminal.
+
+    TensorFlow announces itself in several lines at each start, before any setting of its own can stop it. Without a
+    console (a call from Python) nothing is redirected: that stderr is somebody else's.
+    """
+    if console is None:
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    shown_on, console.file = console.file, os.fdopen(os.dup(terminal), "w", encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        console.file.close()
+        console.file = shown_on
+        os.dup2(terminal, 2)
+        os.close(terminal)

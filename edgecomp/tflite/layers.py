@@ -38,12 +38,14 @@ def layer_of(tensor_name: str, layer_names: Collection[str] = ()) -> str | None:
 
 
 def operator_layers(graph: Subgraph, layer_names: Collection[str] = ()) -> tuple[str | None, ...]:
-    """The layer of each operator: by the name of its constants, which stay with their layer, then of its outputs."""
+    """The layer of each operator: by the names of its outputs; where they tell none, by those of its weights."""
     known = frozenset(layer_names)
+    unpacked = {index for one in graph.operators if one.name == "DEQUANTIZE" for index in one.outputs}
     layers = []
     for operator in graph.operators:
         outputs = [tensor.name for tensor in graph.tensors_of(operator.outputs)]
-        weights = [tensor.name for tensor in graph.tensors_of(operator.inputs) if tensor.is_constant]
+        inputs = graph.tensors_of(operator.inputs)
+        weights = [tensor.name for tensor in inputs if tensor.is_constant or tensor.index in unpacked]
         candidates = (layer_of(name, known) for name in outputs + weights)
         layers.append(next((layer for layer in candidates if layer is not None), None))
     return tuple(layers)

@@ -116,7 +116,9 @@ def fit_photo(array: np.ndarray, image: ImageContract) -> np.ndarray:
     """
     colored = _recolor(_as_photo(array), image.color)
     sized = _resize(colored, image)
-    return np.repeat(sized, 3, axis=2) if image.color != "gray" and sized.shape[2] == 1 else sized
+    if image.color != "gray" and sized.shape[2] == 1:
+        return np.repeat(sized, 3, axis=2)
+    return np.ascontiguousarray(sized)
 
 
 def crop_box(width: int, height: int, aspect_width: int, aspect_height: int) -> tuple[int, int, int, int]:
@@ -226,7 +228,7 @@ def _recolor(photo: np.ndarray, color: str) -> np.ndarray:
 def _resize(photo: np.ndarray, image: ImageContract) -> np.ndarray:
     height, width = photo.shape[:2]
     if (height, width) == (image.height, image.width):
-        return np.ascontiguousarray(photo)
+        return photo
     if image.fit == "crop":
         left, top, right, bottom = crop_box(width, height, image.width, image.height)
         return _resample(photo[top:bottom, left:right], image.width, image.height, image.resample)

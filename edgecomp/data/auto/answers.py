@@ -131,4 +131,4 @@ def _log_probabilities(scores: np.ndarray) -> np.ndarray:
     else:
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities = raised / raised.sum(axis=1, keepdims=True)
-    return np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
+    return np.asarray(np.log(np.maximum(probabilities, _LEAST_PROBABILITY)))

@@ -112,7 +112,7 @@ def _break_tie(trial: Trial) -> Trial:
     least, *others = sorted(means, key=lambda one: means[one])
     if all(_clearly_lower(losses[least], losses[one]) for one in others):
         told = ", ".join(f"{one.name} {means[one]:.2g}" for one in means)
-        why = f"as many answers are right with others, but the model is far surest of them with {least.name} (loss: {told})"
+        why = f"as many answers are right with others, but with {least.name} the loss is far lower ({told})"
         return replace(trial, winner=least, why=why)
     if _same_answers([trial.verdicts[one] for one in trial.tied]):
         names = " and ".join(one.name for one in trial.tied)
@@ -133,7 +133,7 @@ def _difference(one: Verdicts, other: Verdicts) -> float:
 
 
 def _figures(verdicts: Verdicts) -> dict[str, float | int]:
-    counted = {"correct": int(verdicts.correct.sum()), "samples": len(verdicts.correct)}
+    counted: dict[str, float | int] = {"correct": int(verdicts.correct.sum()), "samples": len(verdicts.correct)}
     return counted if verdicts.loss is None else {**counted, "loss": round(float(verdicts.loss.mean()), 4)}
 
 
