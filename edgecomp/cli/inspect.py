@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,11 +98,9 @@ def _inspect(path: Path, *, custom_objects: str | None, allow_code: bool, input_
 
 
 def _kind(path: Path) -> str:
-    from edgecomp_runtime.bundle import is_bundle
-
     if not path.exists():
         raise InputError(f"there is no model at {path}: check the path")
-    if is_bundle(path):
+    if _is_bundle(path):
         return "bundle"
     if path.is_file():
         try:
@@ -112,6 +111,22 @@ def _kind(path: Path) -> str:
         if head[4:] == b"TFL3":
             return "tflite"
     return "other"
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether it has a manifest. A .keras file is a zip too; a broken zip is what its name says."""
+    if path.is_dir():
+        return (path / "manifest.json").is_file()
+    try:
+        with path.open("rb") as stream:
+            if stream.read(2) != b"PK":
+                return False
+            with zipfile.ZipFile(stream) as archive:
+                return "manifest.json" in archive.namelist()
+    except OSError:
+        return False
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return path.suffix == ".zip"
 
 
 def _inspect_bundle(path: Path) -> _Inspected:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -23,12 +25,14 @@ class Measurements:
     Args:
         evaluations: accuracy and fidelity.
         benches: what the device package's benchmark says, here.
+        gzip_bytes: size after gzip.
         layer_errors: SQNR in dB by tensor name.
         judged_on: "evaluation" or "calibration", the set the fidelity was measured on.
     """
 
     evaluations: dict[str, Evaluation]
     benches: dict[str, dict[str, Any]]
+    gzip_bytes: dict[str, int]
     layer_errors: dict[str, float | None]
     judged_on: str
 
@@ -39,6 +43,29 @@ def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Meas
     if compressed.stock is not None:
         files["stock"] = compressed.stock
     judged = model.evaluation or model.calibration
+    # Compressing needs no interpreter, so that it goes on beside the evaluation; it ends before latency is measured.
+    with ThreadPoolExecutor() as pool:
+        gzipped = {name: pool.submit(_gzip_bytes, file) for name, file in files.items()}
+        evaluations, errors = _compare(files, model, judged, bench)
+    with bench.steps.step("latency", "latency here") as step:
+        benches = {
+            name: bench.worker.call("edgecomp.latency.here:measure_here", file, model.contract, threads=bench.threads)
+            for name, file in step.track(files.items(), len(files))
+        }
+        step.detail = f"{bench.threads} threads"
+    return Measurements(
+        evaluations=evaluations,
+        benches=benches,
+        gzip_bytes={name: size.result() for name, size in gzipped.items()},
+        layer_errors=errors,
+        judged_on="evaluation" if model.evaluation else "calibration",
+    )
+
+
+def _compare(
+    files: dict[str, bytes], model: FloatModel, judged: PreparedSet, bench: Workbench
+) -> tuple[dict[str, Evaluation], dict[str, float | None]]:
+    """Accuracy and fidelity of each file, and the compressed one's error by layer."""
     with bench.steps.step("evaluate", "running the files on the samples") as step:
         evaluations = bench.worker.call(
             "edgecomp.evaluate.run:evaluate",
@@ -52,19 +79,17 @@ def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Meas
     with bench.steps.step("layers", "error by layer") as step:
         errors = bench.worker.call(
             "edgecomp.evaluate.layers:layer_errors",
-            model.file,
-            compressed.file,
+            files["float"],
+            files["compressed"],
             threads=bench.threads,
             stream=[sample.feeds for sample in islice(judged, LAYER_SAMPLES)],
         )
         step.detail = f"{min(LAYER_SAMPLES, len(judged))} samples"
-    with bench.steps.step("latency", "latency here") as step:
-        benches = {
-            name: bench.worker.call("edgecomp.latency.here:measure_here", file, model.contract, threads=bench.threads)
-            for name, file in step.track(files.items(), len(files))
-        }
-        step.detail = f"{bench.threads} threads"
-    return Measurements(evaluations, benches, errors, "evaluation" if model.evaluation else "calibration")
+    return evaluations, errors
+
+
+def _gzip_bytes(file: bytes) -> int:
+    return len(gzip.compress(file, compresslevel=6, mtime=0))
 
 
 def _labelled(samples: PreparedSet, *, with_labels: bool) -> Iterator[tuple[dict[str, Any], Any]]:

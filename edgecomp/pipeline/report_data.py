@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import platform
@@ -35,12 +34,14 @@ def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
     }
 
 
-def _variant(file: bytes, evaluation: Evaluation, bench: dict[str, Any], **extra: Any) -> dict[str, Any]:
+def _variant(
+    file: bytes, evaluation: Evaluation, bench: dict[str, Any], gzip_bytes: int, **extra: Any
+) -> dict[str, Any]:
     """One column of the three-way table."""
     parsed = read_tflite(file)
     return {
         "bytes": len(file),
-        "gzip_bytes": len(gzip.compress(file, compresslevel=6, mtime=0)),
+        "gzip_bytes": gzip_bytes,
         "params": parameter_count(parsed),
         "macs": total_macs(parsed),
         "metric": evaluation.metric.to_dict() if evaluation.metric else None,
@@ -77,8 +78,9 @@ def _layer(
     model: TfliteModel, operator: Operator, layer: str | None, errors: dict[str, float | None]
 ) -> dict[str, Any]:
     output = model.main.tensors[operator.outputs[0]] if operator.outputs else None
+    results = {index: name for name, index in model.signature.outputs} if model.signature else {}
     return {
-        "name": layer or (output.name if output else operator.name),
+        "name": layer or (results.get(output.index, output.name) if output else operator.name),
         "op": operator.name,
         "macs": operator_macs(model.main, operator),
         "bytes": operator_weight_bytes(model.main, operator),
@@ -125,7 +127,9 @@ def assemble(
     files = {"float": model.file, "compressed": compressed.file, "stock": compressed.stock}
     extras = {"compressed": {"scheme": plan.recipe.quantize.scheme, "io": plan.recipe.quantize.io}}
     variants = {
-        name: _variant(file, measured.evaluations[name], measured.benches[name], **extras.get(name, {}))
+        name: _variant(
+            file, measured.evaluations[name], measured.benches[name], measured.gzip_bytes[name], **extras.get(name, {})
+        )
         for name, file in files.items()
         if file is not None
     }

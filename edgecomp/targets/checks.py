@@ -14,7 +14,7 @@ from typing import Any
 from .document import Mapping, Node, Scalar, Sequence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Problem:
     """What is wrong at a line of a file. Sorts in the order of the file."""
 
@@ -34,6 +34,8 @@ class Problems(list[Problem]):
         self.append(Problem(node.file, node.line, field, message))
 
 
+# Similarity from which on one word is taken for a slip of another; difflib's own default.
+_NEAR = 0.6
 # Reads a node, which is at the dotted path `field`; what it returns after reporting a problem is not used.
 Check = Callable[[Node, str, Problems], Any]
 
@@ -128,16 +130,18 @@ def record(build: Callable[..., Any], keys: dict[str, Key]) -> Check:
         if not isinstance(node, Mapping):
             return problems.report(node, field, f"expected keys and values ({', '.join(keys)}), found {_shown(node)}")
         before = len(problems)
-        values = {}
+        values: dict[str, Any] = {}
+        meant: set[str] = set()
         for name, (line, value) in node.entries.items():
             where = f"{field}.{name}" if field else name
             if name in keys:
                 values[name] = keys[name].check(value, where, problems)
             else:
+                meant.update(difflib.get_close_matches(name, list(keys), n=1, cutoff=_NEAR))
                 known = did_you_mean(name, keys) or f"; known here: {', '.join(keys)}"
                 problems.append(Problem(value.file, line, where, f"unknown key{known}"))
         for name, key in keys.items():
-            if key.required and name not in node.entries:
+            if key.required and name not in node.entries and name not in meant:
                 problems.report(node, field, f"the key {name!r} is missing")
         return build(**values) if len(problems) == before else None
 
@@ -146,7 +150,7 @@ def record(build: Callable[..., Any], keys: dict[str, Key]) -> Check:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """ "; did you mean …?" with the nearest of the known words, or nothing where none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=_NEAR)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -50,7 +50,7 @@ def _load(path: Path) -> Target:
     document = _read_with_base(path, ())
     target = check_target(_without_extends(document), problems)
     if target is None:
-        raise InputError("\n".join(str(problem) for problem in problems))
+        raise InputError("\n".join(str(problem) for problem in sorted(problems)))
     return dataclasses.replace(target, path=path)
 
 

@@ -221,6 +221,8 @@ class Model:
             return self._one(list(map(encode, feeds, raws)))
         if not all(batched) or len({len(raw) for raw in raws}) > 1:
             raise InputError("the inputs do not all hold the same number of samples")
+        if len(raws[0]) == 0:
+            raise InputError("there are no samples in the value given")
         return _stacked([self._one(list(map(encode, feeds, samples))) for samples in zip(*raws)])  # noqa: B905
 
     def _one(self, stored: list[np.ndarray]) -> Values:

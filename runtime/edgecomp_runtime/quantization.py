@@ -36,7 +36,8 @@ def quantize(
     Raises:
         InputError: a value is not a number.
     """
-    steps = np.divide(values, np.float32(scale), out=scratch, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what becomes endless is cut off like all that lies outside the range
+        steps = np.divide(values, np.float32(scale), out=scratch, dtype=np.float32)
     np.rint(steps, out=steps)
     if zero_point:
         steps += np.float32(zero_point)  # exact or far outside the range: rounded steps of up to 2**24 are whole

@@ -152,13 +152,14 @@ def test_what_is_no_photo_is_refused_and_named(content: bytes, part: str, tmp_pa
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff", "webp"])
-def test_a_photo_cut_short_is_refused(scene: np.ndarray, suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"cut.{suffix}"
-    Image.fromarray(scene).save(path)
+def test_a_photo_cut_short_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"photo.{suffix}"
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
     whole = path.read_bytes()
     for share in (0.3, 0.7, 0.9):
         path.write_bytes(whole[: int(len(whole) * share)])
-        with pytest.raises(InputError, match="cut"):
+        with pytest.raises(InputError, match=r"truncated|not a photo"):
             decode_photo(path)
 
 

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from click.testing import CliRunner, Result
+from edgecomp_runtime.contract import Contract, InputContract, OutputContract
 
+from edgecomp.bundle import BundleContents, Goldens, pack_bundle
 from edgecomp.cli import inspect, targets
-from edgecomp.errors import InputError
+from edgecomp.errors import InputError, IntegrityError
 from edgecomp.tflite.edit import _pack
 
 
@@ -123,11 +126,52 @@ def test_inspect_prints_no_control_characters_of_the_file(model_file: Path) -> N
     assert "nothing stands in its way" in result.stdout
 
 
+def test_inspect_looks_into_a_bundle(model_file: Path, tmp_path: Path) -> None:
+    contents = BundleContents(
+        name="net",
+        target="raspberry-pi-5",
+        scheme="int8",
+        io="int8",
+        model=model_file.read_bytes(),
+        contract=Contract((InputContract("x", (1, 4, 4, 2)),), (OutputContract("y", (1, 4, 4, 12)),), "0..1"),
+        goldens=Goldens((np.zeros((1, 4, 4, 2), np.int8),), (np.zeros((1, 4, 4, 12), np.int8),), 1),
+        verified_with={},
+        measured={},
+    )
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(pack_bundle(contents))
+    data = json.loads(inspect_command(path, "--json").stdout)
+    assert data["format"] == "bundle"
+    assert data["details"]["target"] == "raspberry-pi-5"
+    assert data["details"]["preprocess"] == "0..1"
+    assert data["tflite"]["macs"] == 4 * 4 * 12 * 2
+
+
+def test_inspect_exports_a_keras_model_to_see_its_operators(tmp_path: Path) -> None:
+    import keras
+
+    layers = [keras.Input((8, 8, 3)), keras.layers.Conv2D(5, 3, name="stem"), keras.layers.Flatten()]
+    path = tmp_path / "net.keras"
+    keras.Sequential([*layers, keras.layers.Dense(2, name="head")]).save(path)
+    data = json.loads(inspect_command(path, "--target", "raspberry-pi-4b", "--json").stdout)
+    assert data["format"] == "keras"
+    assert data["details"]["parameters"] == 5 * 28 + 2 * 181
+    macs = {one["layer"]: one["macs"] for one in data["tflite"]["operators"] if one["macs"]}
+    assert macs == {"stem": 6 * 6 * 5 * 27, "head": 180 * 2}
+    assert [one["subject"] for one in data["findings"]] == ["scheme", "widths"]
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00\x00\x00\x00TFL3garbage", b"hello", b"PK\x03\x04broken"])
 def test_inspect_refuses_what_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
     assert isinstance(inspect_command(path).exception, InputError)
+
+
+def test_a_damaged_bundle_is_an_integrity_failure(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(b"PK\x03\x04broken")
+    assert isinstance(inspect_command(path).exception, IntegrityError)
 
 
 def test_inspect_refuses_what_is_not_there(tmp_path: Path) -> None:
