@@ -34,13 +34,20 @@ class Pair:
         return statistics.median(a.seconds / b.seconds for a, b in zip(self.ours, self.theirs, strict=True))
 
     @property
+    def median_ours(self) -> float:
+        """Median of our wall seconds."""
+        return statistics.median(run.seconds for run in self.ours)
+
+    @property
     def spread(self) -> tuple[float, float]:
         """Smallest and largest of those ratios."""
         ratios = [a.seconds / b.seconds for a, b in zip(self.ours, self.theirs, strict=True)]
         return min(ratios), max(ratios)
 
 
-def alternate(ours: Sequence[str], theirs: Sequence[str], *, runs: int, before: Callable[[], None], name: str) -> Pair:
+def alternate(
+    ours: Sequence[str], theirs: Sequence[str], *, runs: int, name: str, before: Callable[[], None] = lambda: None
+) -> Pair:
     """Runs A B A B …, after one warm-up of each.
 
     Args:

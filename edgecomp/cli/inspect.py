@@ -15,8 +15,8 @@ import click
 from ..errors import EdgecompError, InputError
 from ..targets import Target, load_target
 from ..targets.fit import Finding, find_misfits
-from ..tflite import TfliteModel, read_tflite
-from ..tflite.summary import ModelSummary, TensorSummary, summarize
+from ..tflite import ModelSummary, TfliteModel, read_tflite, summarize
+from ..tflite.summary import TensorSummary
 from .shapes import Shapes, parse_input_shape
 
 if TYPE_CHECKING:

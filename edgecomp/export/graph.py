@@ -125,6 +125,11 @@ def _signature(model: OpenedModel) -> tuple[Any, dict[str, str]]:
     """The serving function of a SavedModel, and its own input names by those of `OpenedModel.inputs`."""
     import tensorflow as tf
 
-    signature = tf.saved_model.load(str(model.saved_model)).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(model.saved_model))
+    signature = loaded.signatures["serving_default"]
     own = list(signature.structured_input_signature[1])
-    return signature, dict(zip((spec.name for spec in model.inputs), own, strict=True))
+
+    def call(**tensors: Any) -> Any:
+        return signature(**tensors) if loaded else None  # holding on to `loaded` keeps its variables alive
+
+    return call, dict(zip((spec.name for spec in model.inputs), own, strict=True))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edgecomp.tflite import Operator, Subgraph, TfliteModel
-from edgecomp.tflite.cost import scheme, weight_bytes
-from edgecomp.tflite.memory import peak_activation_bytes
+from edgecomp.tflite import Operator, Subgraph, TfliteModel, peak_activation_bytes, scheme, weight_bytes
 
 from .profile import Target
 

@@ -24,6 +24,8 @@ from .reader import FILE_IDENTIFIER, read_tflite
 
 # A cache line; also what TFLite's own arena aligns tensors to (kDefaultTensorAlignment).
 BUFFER_ALIGNMENT = 64
+# Labels and vocabularies take a few megabytes; more is a mistake, or an archive made to fill the memory.
+MAX_APPENDED_BYTES = 2**28
 _DAMAGED = "the .tflite is damaged: its flatbuffer cannot be followed; copy or export it again"
 
 
@@ -155,6 +157,8 @@ def _with_appended_files(packed: bytes, original: bytes) -> bytes:
     target.seek(0, io.SEEK_END)
     try:
         with zipfile.ZipFile(io.BytesIO(original)) as source, zipfile.ZipFile(target, "a") as copy:
+            if sum(entry.file_size for entry in source.infolist()) > MAX_APPENDED_BYTES:
+                raise InputError("the files appended to the .tflite are too large; remove them from it")
             for entry in source.infolist():
                 copy.writestr(entry, source.read(entry))
     except (zipfile.BadZipFile, RuntimeError, OSError, zlib.error, EOFError) as error:

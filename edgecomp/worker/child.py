@@ -1,4 +1,4 @@
-"""The worker process itself: `python -m edgecomp.worker.child REQUEST_FD ANSWER_FD [MODULE ...]`."""
+"""The worker process itself; its arguments are REQUEST_FD ANSWER_FD [MODULE ...]."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class _Stream:
             return
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Serves requests until the parent closes the pipe."""
-    requests = os.fdopen(int(arguments[0]), "rb")
-    answers = os.fdopen(int(arguments[1]), "wb")
-    for module in arguments[2:]:
+    requests = os.fdopen(int(sys.argv[1]), "rb")
+    answers = os.fdopen(int(sys.argv[2]), "wb")
+    for module in sys.argv[3:]:
         importlib.import_module(module)
     while True:
         try:
@@ -56,11 +56,11 @@ def main(arguments: list[str]) -> None:
             return
         stream = _Stream(requests) if streaming else None
         answer = _answer(function, args, kwargs, stream)
-        if stream is not None:
-            stream.drain()
-        send(answers, answer)
         sys.stdout.flush()
         sys.stderr.flush()
+        _send(answers, answer)
+        if stream is not None:
+            stream.drain()
 
 
 def _answer(function: str, args: tuple[Any, ...], kwargs: dict[str, Any], stream: _Stream | None) -> tuple[str, Any]:
@@ -78,5 +78,12 @@ def _answer(function: str, args: tuple[Any, ...], kwargs: dict[str, Any], stream
         return "fault", f"{type(error).__name__}: {error}"
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def _send(answers: BinaryIO, answer: tuple[str, Any]) -> None:
+    try:
+        send(answers, answer)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # whatever the value's own pickling raises; nothing was written yet
+        traceback.print_exc()
+        reason = f"its {type(answer[1]).__name__} cannot be sent: {type(error).__name__}: {error}"
+        send(answers, ("fault", reason))

@@ -24,6 +24,11 @@ class WorkerCrashError(EdgecompError):
     """The worker process died in the middle of a call."""
 
 
+_BOOT = "import sys; sys.path[:] = sys.argv.pop(1).splitlines(); from edgecomp.worker.child import main; main()"
+"""The worker finds its modules exactly where this process does; `-m` would put the current folder first, and somebody's
+`random.py` there would pass for the library's."""
+
+
 class Worker:
     """A Python process of our own that runs named functions one at a time, in the order of the calls.
 
@@ -46,12 +51,11 @@ class Worker:
         answer_read, answer_write = os.pipe()
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "edgecomp.worker.child", str(request_read), str(answer_write), *warm],
+                [sys.executable, "-c", _BOOT, "\n".join(sys.path), str(request_read), str(answer_write), *warm],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 pass_fds=(request_read, answer_write),
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             )
         os.close(request_read)
         os.close(answer_write)
@@ -74,17 +78,7 @@ class Worker:
             WorkerCrashError: the process died; says by which signal.
         """
         with self._calls:
-            sender = None
-            try:
-                send(self._requests, (function, args, kwargs, stream is not None))
-                if stream is not None:
-                    sender = _Sender(self._requests, stream)
-                    sender.start()
-                kind, value = receive(self._answers)
-            except (EOFError, BrokenPipeError) as error:
-                raise self._crash(function) from error
-            if sender is not None:
-                sender.finish()
+            kind, value = self._exchange((function, args, kwargs, stream is not None), stream)
         if kind == "error":
             raise value
         if kind == "fault":
@@ -105,14 +99,14 @@ class Worker:
         return future
 
     def close(self) -> None:
-        """Ends the worker; a call in flight is killed."""
+        """Ends the worker; a call in flight ends with `WorkerCrashError`."""
+        self._process.kill()  # first: a pipe that a thread of ours waits on cannot be closed
+        self._process.wait()
         for pipe in (self._requests, self._answers):
             try:
                 pipe.close()
-            except OSError:  # the worker is gone and there was something left to flush to it
+            except OSError:  # there was something left to flush
                 continue
-        self._process.kill()
-        self._process.wait()
 
     def __enter__(self) -> Worker:
         return self
@@ -120,10 +114,29 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _exchange(self, request: tuple[str, Any, Any, bool], stream: Iterable[Any] | None) -> tuple[str, Any]:
+        if self._process.poll() is not None:
+            raise self._crash(request[0])
+        sender = None
+        try:
+            send(self._requests, request)
+            if stream is not None:
+                sender = _Sender(self._requests, stream)
+                sender.start()
+            answer: tuple[str, Any] = receive(self._answers)
+            if sender is not None:
+                sender.finish()
+        except (EOFError, BrokenPipeError) as error:
+            raise self._crash(request[0]) from error
+        except (KeyboardInterrupt, SystemExit):
+            self._process.kill()  # its answer would be taken for that of the next call
+            raise
+        return answer
+
     def _crash(self, function: str) -> WorkerCrashError:
         code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return WorkerCrashError(f"the process that ran {function} {how}; its last words are in {self._log}")
+        return WorkerCrashError(f"the process for {function} {how}; its last words are in {self._log}")
 
 
 class _Sender(threading.Thread):
@@ -134,10 +147,13 @@ class _Sender(threading.Thread):
         self._pipe = pipe
         self._items = items
         self._error: BaseException | None = None
+        self._answered = False
 
     def run(self) -> None:
         try:
             for item in self._items:
+                if self._answered:
+                    break
                 send(self._pipe, ("item", item))
         except BrokenPipeError:
             return  # the worker died; whoever waits for its answer says so
@@ -149,7 +165,8 @@ class _Sender(threading.Thread):
             return
 
     def finish(self) -> None:
-        """Waits until everything is sent, and raises what reading the items raised."""
+        """Stops sending, since the answer is there, and raises what reading the items raised."""
+        self._answered = True
         self.join()
         if self._error is not None:
             raise self._error

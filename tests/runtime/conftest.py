@@ -43,7 +43,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dtype = tf.int32 if name == "ids" else tf.float32
         specs = [tf.TensorSpec((1, *shape), dtype, name=key) for key, shape in shapes.items()]
         concrete = tf.function(function, input_signature=specs).get_concrete_function()
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+        # With a module beside the function the file gets a signature, and with it the outputs' names.
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], tf.Module())
         if int8:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: (
@@ -82,7 +83,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def manifest_of() -> Callable[..., dict[str, Any]]:
     """Builds a manifest, as docs/bundle.md describes it, for the given files."""
 
-    def build(files: dict[str, bytes], contract: Contract, **changes: Any) -> dict[str, Any]:
+    def build(files: dict[str, bytes], contract: Contract, changes: dict[str, Any]) -> dict[str, Any]:
         return {
             "format": 1,
             "name": "photo",
@@ -127,14 +128,18 @@ def bundle_files(models: Path) -> tuple[dict[str, bytes], Contract]:
 def write_bundle(
     tmp_path: Path, bundle_files: tuple[dict[str, bytes], Contract], manifest_of: Callable[..., dict[str, Any]]
 ) -> Callable[..., Path]:
-    """Writes a bundle's zip: `write_bundle(files={...}, **changes of the manifest)`; its path is returned."""
+    """Writes a bundle's zip: `write_bundle(files={...}, changes={...})`, of the manifest; its path is returned."""
     good, contract = bundle_files
 
-    def write(files: dict[str, bytes] | None = None, listed: dict[str, bytes] | None = None, **changes: Any) -> Path:
+    def write(
+        files: dict[str, bytes] | None = None,
+        listed: dict[str, bytes] | None = None,
+        changes: dict[str, Any] | None = None,
+    ) -> Path:
         stored = good if files is None else files
         path = tmp_path / "bundle.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            manifest = manifest_of(stored if listed is None else listed, contract, **changes)
+            manifest = manifest_of(stored if listed is None else listed, contract, changes or {})
             archive.writestr("manifest.json", json.dumps(manifest))
             for name, data in stored.items():
                 archive.writestr(name, data)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_UNIT_SPANS = (0.4, 20.0)
-"""What normalized values span: 1 for 0..1, 2 for -1..1, 4.5 for ImageNet's, up to 20 for data of little contrast."""
+_UNIT_SPANS = (0.4, 12.0)
+"""What normalized values span: 1 for 0..1, 2 for -1..1, 4.5 for ImageNet's, up to 12 for data of little contrast."""
 
 _PIXEL_OFFSET = 20.0
 """Networks that only subtract a mean subtract about half of 255; nobody subtracts so much from values of 0 to 1."""

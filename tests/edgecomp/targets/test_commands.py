@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -16,7 +17,6 @@ from edgecomp_runtime.contract import Contract, InputContract, OutputContract
 from edgecomp.bundle import BundleContents, Goldens, pack_bundle
 from edgecomp.cli import inspect, targets
 from edgecomp.errors import InputError, IntegrityError
-from edgecomp.tflite.edit import _pack
 
 
 def targets_command(*arguments: str) -> Result:
@@ -46,7 +46,9 @@ def model_file(tmp_path: Path) -> Path:
         buffers=[schema.BufferT(), schema.BufferT(data=list(range(24)))],
     )
     path = tmp_path / "model.tflite"
-    path.write_bytes(_pack(model, b""))
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path.write_bytes(bytes(builder.Output()))
     return path
 
 

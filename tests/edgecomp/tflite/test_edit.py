@@ -6,8 +6,10 @@ import io
 import zipfile
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from edgecomp.errors import InputError
@@ -39,6 +41,19 @@ def test_the_signature_names_inputs_and_outputs(files: Any) -> None:
     values = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
     result = interpreter.get_signature_runner("classify")(photo=values)["logits"]
     np.testing.assert_allclose(result, files.keras_model(values).numpy(), atol=1e-5)
+
+
+def test_signatures_of_other_graphs_stay(files: Any) -> None:
+    model = schema.ModelT.InitFromPackedBuf(files.float32, 0)
+    model.subgraphs.append(model.subgraphs[0])
+    other = schema.SignatureDefT(model.signatureDefs[0].inputs, model.signatureDefs[0].outputs, "other", 1)
+    model.signatureDefs.append(other)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    named = with_signature(bytes(builder.Output()), ["photo"], ["logits"])
+    signatures = Interpreter(model_content=named).get_signature_list()
+    assert signatures["serving_default"] == {"inputs": ["photo"], "outputs": ["logits"]}
+    assert signatures["other"]["inputs"] == ["image"]
 
 
 def test_inputs_are_named_in_the_order_of_the_graph() -> None:
@@ -80,8 +95,6 @@ def test_weights_start_at_cache_lines(files: Any, quantizer_file: bytes) -> None
 def test_buffers_behind_the_flatbuffer_move_into_it(quantizer_file: bytes) -> None:
     edited = align_buffers(quantizer_file)
     np.testing.assert_array_equal(run(edited), run(quantizer_file))
-    from ai_edge_litert import schema_py_generated as schema
-
     assert all(buffer.offset <= 1 for buffer in schema.ModelT.InitFromPackedBuf(edited, 0).buffers)
 
 
@@ -113,3 +126,13 @@ def test_files_appended_as_metadata_stay(files: Any) -> None:
 def test_names_that_do_not_fit_are_refused(files: Any, inputs: list[str], outputs: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         with_signature(files.float32, inputs, outputs)
+
+
+def test_an_appended_archive_that_would_fill_the_memory_is_refused(files: Any) -> None:
+    stream = io.BytesIO(files.int8)
+    stream.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("zeros", "w") as entry:
+        for _ in range(260):
+            entry.write(bytes(2**20))
+    with pytest.raises(InputError, match="too large"):
+        align_buffers(stream.getvalue())
