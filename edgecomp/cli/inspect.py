@@ -4,76 +4,38 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tempfile
-import zipfile
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from rich.console import Console
 
-from ..errors import EdgecompError, InputError
+from ..pipeline.inspect import Inspected, inspect_file
 from ..targets import Target, load_target
 from ..targets.fit import Finding, find_misfits
-from ..tflite import ModelSummary, TfliteModel, read_tflite, summarize
+from ..tflite import ModelSummary, summarize
 from ..tflite.summary import TensorSummary
-from .shapes import Shapes, parse_input_shape
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ..models.opened import OpenedModel
+from .options import opening_options
+from .shapes import parse_input_shape
 
 _FILE_WIDTH = 160
 _SEVERITY_STYLES = {"blocker": "bold red", "warning": "yellow", "note": "dim"}
-
-
-@dataclass(frozen=True)
-class _Inspected:
-    """A file, and the .tflite it is, contains or becomes.
-
-    Args:
-        format: "tflite", "bundle", or a format of Keras or TensorFlow.
-        nbytes: size of the file or folder.
-        tflite: None where the model cannot be exported.
-        layer_names: of the Keras model it came from, if known.
-        details: what else is known of the file, JSON-ready.
-        findings: what was found on the way.
-    """
-
-    format: str
-    nbytes: int
-    tflite: TfliteModel | None
-    layer_names: frozenset[str] = frozenset()
-    details: dict[str, Any] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
 
 
 @click.command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--target", help="Device profile to hold it against: a name (`edgecomp targets list`) or a YAML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
-@click.option("--custom-objects", metavar="PACKAGE.MODULE", help="Module that defines the model's own layers.")
-@click.option("--allow-code", is_flag=True, help="Run code embedded in the model file. Only for files you trust.")
-@click.option(
-    "--input-shape", help="Sizes the file leaves open: 224,224,3; for several inputs name=224,224,3;other=10."
-)
-def command(
-    file: Path,
-    target: str | None,
-    as_json: bool,
-    custom_objects: str | None,
-    allow_code: bool,
-    input_shape: str | None,
-) -> None:
+@opening_options
+def command(file: Path, target: str | None, as_json: bool, input_shape: str | None, **options: Any) -> None:
     """Show what FILE is: .keras, .h5, SavedModel folder, .tflite or bundle.
 
     A Keras model or SavedModel is exported to a float .tflite in memory, which takes some seconds; the operators and
     figures shown are that file's.
     """
     profile = None if target is None else load_target(target)
-    shape = parse_input_shape(input_shape)
-    inspected = _inspect(file, custom_objects=custom_objects, allow_code=allow_code, input_shape=shape)
+    shapes = parse_input_shape(input_shape)
+    inspected = inspect_file(file, input_shape=shapes, console=Console(stderr=True), **options)
     model = inspected.tflite
     summary = None if model is None else summarize(model, inspected.layer_names)
     misfits = () if model is None or profile is None else find_misfits(model, profile)
@@ -84,104 +46,9 @@ def command(
     _print(_screen(), file, inspected, summary, profile, findings)
 
 
-def _inspect(path: Path, *, custom_objects: str | None, allow_code: bool, input_shape: Shapes | None) -> _Inspected:
-    kind = _kind(path)
-    if kind == "tflite":
-        model = read_tflite(path)
-        return _Inspected("tflite", model.nbytes, model)
-    if kind == "bundle":
-        return _inspect_bundle(path)
-    from ..models import open_model
-
-    opened = open_model(path, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
-    return _inspect_opened(path, opened)
-
-
-def _kind(path: Path) -> str:
-    if not path.exists():
-        raise InputError(f"there is no model at {path}: check the path")
-    if _is_bundle(path):
-        return "bundle"
-    if path.is_file():
-        try:
-            with path.open("rb") as stream:
-                head = stream.read(8)
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        if head[4:] == b"TFL3":
-            return "tflite"
-    return "other"
-
-
-def _is_bundle(path: Path) -> bool:
-    """Whether it has a manifest. A .keras file is a zip too; a broken zip is what its name says."""
-    if path.is_dir():
-        return (path / "manifest.json").is_file()
-    try:
-        with path.open("rb") as stream:
-            if stream.read(2) != b"PK":
-                return False
-            with zipfile.ZipFile(stream) as archive:
-                return "manifest.json" in archive.namelist()
-    except OSError:
-        return False
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return path.suffix == ".zip"
-
-
-def _inspect_bundle(path: Path) -> _Inspected:
-    from edgecomp_runtime.bundle import read_bundle
-
-    bundle = read_bundle(path)
-    manifest = bundle.manifest
-    details = {
-        "target": manifest.target,
-        "preprocess": manifest.contract.preprocess,
-        "classes": len(bundle.labels),
-        "signed": bundle.signature is not None,
-    }
-    model = read_tflite(bundle.model, f"{path}: {manifest.model}")
-    return _Inspected("bundle", _size_of(path), model, details=details)
-
-
-def _inspect_opened(path: Path, opened: OpenedModel) -> _Inspected:
-    details: dict[str, Any] = {
-        "inputs": [dataclasses.asdict(spec) for spec in opened.inputs],
-        "outputs": [dataclasses.asdict(spec) for spec in opened.outputs],
-    }
-    names: frozenset[str] = frozenset()
-    if opened.keras_model is not None:
-        layers = list(opened.keras_model._flatten_layers(include_self=False))
-        names = frozenset(layer.name for layer in layers)
-        details |= {"layers": len(layers), "parameters": int(opened.keras_model.count_params())}
-    findings = tuple(Finding("note", "file", warning, "") for warning in opened.warnings)
-    try:
-        model = read_tflite(_float_tflite(opened), "the exported model")
-    except EdgecompError as error:
-        findings += (Finding("blocker", "export", str(error), "replace the layers it names"),)
-        model = None
-    return _Inspected(opened.format, _size_of(path), model, names, details, findings)
-
-
-def _float_tflite(opened: OpenedModel) -> bytes:
-    from ..export.graph import freeze
-    from ..tflite import with_signature
-    from ..worker import Worker
-
-    with tempfile.TemporaryDirectory() as folder, Worker(log=Path(folder) / "log.txt") as worker:
-        exported: bytes = worker.call("edgecomp.export.tflite:convert_graph", freeze(opened))
-    return with_signature(exported, [spec.name for spec in opened.inputs], [spec.name for spec in opened.outputs])
-
-
-def _size_of(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
-
-
 def _to_dict(
     path: Path,
-    inspected: _Inspected,
+    inspected: Inspected,
     summary: ModelSummary | None,
     profile: Target | None,
     findings: tuple[Finding, ...],
@@ -200,8 +67,6 @@ def _to_dict(
 
 def _screen() -> Console:
     """The terminal; a file or pipe gets lines wide enough that no name is cut."""
-    from rich.console import Console
-
     terminal = Console(markup=False, highlight=False)
     return terminal if terminal.is_terminal else Console(markup=False, highlight=False, width=_FILE_WIDTH)
 
@@ -209,7 +74,7 @@ def _screen() -> Console:
 def _print(
     console: Console,
     path: Path,
-    inspected: _Inspected,
+    inspected: Inspected,
     summary: ModelSummary | None,
     profile: Target | None,
     findings: tuple[Finding, ...],

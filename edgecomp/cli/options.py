@@ -33,7 +33,9 @@ def reading_options(command: Command) -> Command:
     """Options that say how samples are read."""
     labels = click.Path(path_type=Path)
     for option in (
-        click.option("--labels", type=labels, help="Text file of class names, one a line, in the order of the outputs."),
+        click.option(
+            "--labels", type=labels, help="Text file of class names, one a line, in the order of the outputs."
+        ),
         click.option("--preprocess", help=_PREPROCESS),
     ):
         command = option(command)

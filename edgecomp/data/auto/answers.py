@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...models.opened import TensorSpec
 from ..dataset import Sample
 
 _LEAST_PROBABILITY = 1e-12
+_BATCH = 50
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ Evaluate = Callable[[Preprocess, Sequence[Sample]], np.ndarray | Verdicts]
 """Answers labelled samples under a preprocessing: `Verdicts`, or whether each answer is right (bool, shape [n])."""
 
 Predict = Callable[[dict[str, np.ndarray]], np.ndarray]
-"""One sample's scores (float, any shape) from the values of the inputs by name."""
+"""Scores of the samples (float, samples first) from the values of the inputs by name (samples first)."""
 
 
 def evaluator(inputs: Sequence[TensorSpec], predict: Predict, *, images: bool) -> Evaluate:
@@ -44,17 +45,21 @@ def evaluator(inputs: Sequence[TensorSpec], predict: Predict, *, images: bool) -
 
     Args:
         inputs: the model's inputs.
-        predict: runs the model on one sample.
+        predict: runs the model.
         images: whether samples are photos.
     """
 
     def evaluate(preprocess: Preprocess, samples: Sequence[Sample]) -> Verdicts:
         contract = build_contract(preprocess, inputs, (), images=images)
-        scores = [
-            predict({one.name: prepare(one, sample.inputs[one.name]) for one in contract.inputs}).reshape(-1)
-            for sample in samples
-        ]
-        return judge(np.stack(scores), np.array([sample.label for sample in samples], np.int64))
+        scores = []
+        for start in range(0, len(samples), _BATCH):
+            batch = samples[start : start + _BATCH]
+            values = {
+                one.name: np.concatenate([prepare(one, sample.inputs[one.name]) for sample in batch])
+                for one in contract.inputs
+            }
+            scores.append(predict(values).reshape(len(batch), -1))
+        return judge(np.concatenate(scores), np.array([sample.label for sample in samples], np.int64))
 
     return evaluate
 
@@ -85,22 +90,26 @@ def tflite_predictor(model: bytes, inputs: Sequence[TensorSpec]) -> Predict:
     interpreter = Interpreter(model_content=model, num_threads=2)
     interpreter.allocate_tensors()
     names = [one.name for one in inputs]
-    signatures: Mapping[str, Any] = interpreter.get_signature_list()
-    key = next((key for key, one in signatures.items() if set(one["inputs"]) == set(names)), None)
-    if key is not None:
-        runner = interpreter.get_signature_runner(key)
-        output = next(iter(signatures[key]["outputs"]))
-        return lambda feeds: np.asarray(runner(**feeds)[output])
-    places = [one["index"] for one in interpreter.get_input_details()]
-    result = interpreter.get_output_details()[0]["index"]
+    places, result = _places(interpreter, names)
 
-    def predict(feeds: dict[str, np.ndarray]) -> np.ndarray:
+    def one_sample(values: dict[str, np.ndarray], row: int) -> np.ndarray:
         for place, name in zip(places, names, strict=True):
-            interpreter.set_tensor(place, feeds[name])
+            interpreter.set_tensor(place, values[name][row : row + 1])
         interpreter.invoke()
-        return np.asarray(interpreter.get_tensor(result))
+        return np.asarray(interpreter.get_tensor(result)).reshape(-1)
 
-    return predict
+    return lambda values: np.stack([one_sample(values, row) for row in range(len(values[names[0]]))])
+
+
+def _places(interpreter: Any, names: Sequence[str]) -> tuple[list[int], int]:
+    """Indices of the tensors of the inputs of these names, and of the first output."""
+    for key, signature in interpreter.get_signature_list().items():
+        if set(signature["inputs"]) == set(names):
+            runner = interpreter.get_signature_runner(key)
+            found, outputs = runner.get_input_details(), runner.get_output_details()
+            return [found[name]["index"] for name in names], next(iter(outputs.values()))["index"]
+    details = interpreter.get_input_details()
+    return [one["index"] for one in details], interpreter.get_output_details()[0]["index"]
 
 
 def keras_predictor(model: Any, inputs: Sequence[TensorSpec]) -> Predict:
@@ -110,14 +119,14 @@ def keras_predictor(model: Any, inputs: Sequence[TensorSpec]) -> Predict:
         model: a `keras.Model`.
         inputs: its inputs, in its order.
     """
-    import tensorflow as tf
+    import keras
 
-    def call(values: list[Any]) -> Any:
-        outputs = model(values if len(values) > 1 else values[0], training=False)
-        return tf.nest.flatten(outputs)[0]
+    def predict(values: dict[str, np.ndarray]) -> np.ndarray:
+        given = [keras.ops.convert_to_tensor(values[one.name]) for one in inputs]
+        outputs = model(given if len(given) > 1 else given[0], training=False)
+        return np.asarray(keras.tree.flatten(outputs)[0])
 
-    compiled = tf.function(call, autograph=False)
-    return lambda feeds: np.asarray(compiled([tf.constant(feeds[one.name]) for one in inputs]))
+    return predict
 
 
 def _log_probabilities(scores: np.ndarray) -> np.ndarray:

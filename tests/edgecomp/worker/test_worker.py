@@ -156,7 +156,7 @@ def test_a_payload_far_larger_than_a_pipe_arrives_whole_in_both_directions(worke
 
 @pytest.mark.parametrize(("kind", "expected"), [("input", InputError), ("budget", BudgetError)])
 def test_a_typed_error_keeps_its_type_and_message(worker: Worker, kind: str, expected: type[EdgecompError]) -> None:
-    with pytest.raises(expected, match="^say it so$"):
+    with pytest.raises(expected, match=r"^say it so$"):
         worker.call("worker_jobs:refuse", kind, "say it so")
     assert_usable(worker)
 

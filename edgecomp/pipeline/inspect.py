@@ -1,0 +1,165 @@
+"""What a model file is, in any format, and what it becomes as a .tflite."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EdgecompError, InputError
+from ..progress import Steps
+from ..targets.fit import Finding
+from ..tflite import TfliteModel, read_tflite
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..models import OpenedModel
+
+WARM = ("tensorflow",)
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A file, and the .tflite it is, contains or becomes.
+
+    Args:
+        format: "tflite", "bundle", or a format of Keras or TensorFlow.
+        nbytes: size of the file or folder.
+        tflite: None where the model cannot be exported.
+        layer_names: of the Keras model it came from, if known.
+        details: what else is known of the file, JSON-ready.
+        findings: what was found on the way.
+    """
+
+    format: str
+    nbytes: int
+    tflite: TfliteModel | None
+    layer_names: frozenset[str] = frozenset()
+    details: dict[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+def inspect_file(
+    path: Path,
+    *,
+    custom_objects: str | None = None,
+    allow_code: bool = False,
+    input_shape: Any = None,
+    console: Console | None = None,
+) -> Inspected:
+    """Looks into a .tflite or a bundle, or opens a model and exports it to a float .tflite in memory.
+
+    Args:
+        path: the file or folder.
+        custom_objects: see `open_model`.
+        allow_code: see `open_model`.
+        input_shape: see `open_model`.
+        console: where to show progress.
+
+    Raises:
+        InputError: it is none of these, or cannot be read.
+        IntegrityError: a bundle that is not what its manifest says.
+    """
+    kind = _kind(path)
+    if kind == "tflite":
+        model = read_tflite(path)
+        return Inspected("tflite", model.nbytes, model)
+    if kind == "bundle":
+        return _inspect_bundle(path)
+    return _inspect_model(path, console, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
+
+
+def _kind(path: Path) -> str:
+    if not path.exists():
+        raise InputError(f"there is no model at {path}: check the path")
+    if _is_bundle(path):
+        return "bundle"
+    if path.is_file():
+        try:
+            with path.open("rb") as stream:
+                head = stream.read(8)
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        if head[4:] == b"TFL3":
+            return "tflite"
+    return "other"
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether it has a manifest. A .keras file is a zip too; a broken zip is what its name says."""
+    if path.is_dir():
+        return (path / "manifest.json").is_file()
+    try:
+        with path.open("rb") as stream:
+            if stream.read(2) != b"PK":
+                return False
+            with zipfile.ZipFile(stream) as archive:
+                return "manifest.json" in archive.namelist()
+    except OSError:
+        return False
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return path.suffix == ".zip"
+
+
+def _inspect_bundle(path: Path) -> Inspected:
+    from edgecomp_runtime.bundle import read_bundle
+
+    bundle = read_bundle(path)
+    manifest = bundle.manifest
+    details = {
+        "target": manifest.target,
+        "preprocess": manifest.contract.preprocess,
+        "classes": len(bundle.labels),
+        "signed": bundle.signature is not None,
+    }
+    model = read_tflite(bundle.model, f"{path}: {manifest.model}")
+    return Inspected("bundle", _size_of(path), model, details=details)
+
+
+def _inspect_model(path: Path, console: Console | None, **options: Any) -> Inspected:
+    from ..models import open_model
+    from ..worker import Worker
+    from .float_file import convert_to_float
+    from .log_file import log_file, native_output_to
+    from .workbench import Workbench
+
+    with (
+        log_file() as log,
+        Worker(log=log, warm=WARM) as worker,
+        native_output_to(log, console),
+        Steps(console) as steps,
+    ):
+        with steps.step("open", f"opening {path.name}"):
+            opened = open_model(path, **options)
+        findings = tuple(Finding("note", "file", warning, "") for warning in opened.warnings)
+        model = None
+        try:
+            with steps.step("export", "exporting to float .tflite"):
+                made = convert_to_float(opened, Workbench(worker, steps, threads=os.cpu_count() or 1))
+            model = read_tflite(made, "the exported model")
+        except EdgecompError as error:
+            findings += (Finding("blocker", "export", str(error), "replace the layers it names"),)
+    details, names = _details(opened)
+    return Inspected(opened.format, _size_of(path), model, names, details, findings)
+
+
+def _details(opened: OpenedModel) -> tuple[dict[str, Any], frozenset[str]]:
+    details: dict[str, Any] = {
+        "inputs": [dataclasses.asdict(spec) for spec in opened.inputs],
+        "outputs": [dataclasses.asdict(spec) for spec in opened.outputs],
+    }
+    if opened.keras_model is None:
+        return details, frozenset()
+    layers = list(opened.keras_model._flatten_layers(include_self=False))
+    details |= {"layers": len(layers), "parameters": int(opened.keras_model.count_params())}
+    return details, frozenset(layer.name for layer in layers)
+
+
+def _size_of(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
