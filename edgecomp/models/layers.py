@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import inspect
 import marshal
 import types
@@ -18,6 +19,10 @@ NETWORK_CLASSES = frozenset({"Model", "Functional", "Sequential"})
 
 # Options that hold another layer (or layers) of their own.
 _NESTED_LAYER_KEYS = ("layer", "backward_layer", "cell", "cells")
+_APPLICATION_LAYERS = {
+    "LayerScale": "keras.src.applications.convnext",
+    "StochasticDepth": "keras.src.applications.convnext",
+}
 _BASE_KEYS = frozenset({"name", "trainable", "activity_regularizer"})
 _HARMLESS: tuple[Any, ...] = (None, False, "default", [], {})
 
@@ -60,7 +65,7 @@ def create_layer(class_name: str, config: Config, context: Context, build_networ
     if class_name == "Lambda":
         return _create_lambda(config, context)
     wanted = translate(class_name, config, by_keras3=context.by_keras3)
-    layer_class = getattr(keras.layers, wanted.class_name, None)
+    layer_class = getattr(keras.layers, wanted.class_name, None) or _application_layer(wanted.class_name)
     if not inspect.isclass(layer_class) or not issubclass(layer_class, keras.layers.Layer):
         raise unknown_class("layer", class_name, config.get("name"))
     arguments = {key: _argument(key, value, context, build_network) for key, value in wanted.config.items()}
@@ -73,6 +78,12 @@ def create_layer(class_name: str, config: Config, context: Context, build_networ
         raise InputError(
             f"the layer {config.get('name')} ({class_name}) cannot be rebuilt: {first_line(error)}"
         ) from error
+
+
+def _application_layer(class_name: str) -> Any:
+    """A layer that keras.applications defines for one family of networks and does not export."""
+    module = _APPLICATION_LAYERS.get(class_name)
+    return getattr(importlib.import_module(module), class_name, None) if module else None
 
 
 def unknown_class(kind: str, class_name: str, where: Any) -> InputError:

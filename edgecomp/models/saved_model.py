@@ -56,12 +56,13 @@ def open_saved_model(path: Path, context: Context, fix_input: FixInput) -> Opene
     if not context.allow_code:
         _check_safe(graph)
     signature_name = _signature_name(graph)
-    function = _load(path).signatures[signature_name]
+    loaded = _load(path)
+    function = loaded.signatures[signature_name]
     config = _keras_config(path, graph)
     reason = "it holds no Keras model"
     if config is not None:
         try:
-            model = _native(path, config, function, context, fix_input)
+            model = _native(loaded, config, function, context, fix_input)
             return OpenedSavedModel((), (), model, ())
         except EdgecompError as error:
             reason = str(error)
@@ -144,17 +145,17 @@ def _keras_config(path: Path, graph: Any) -> dict[str, Any] | None:
     return config if isinstance(config, dict) and config.get("config") else None
 
 
-def _native(path: Path, config: Mapping[str, Any], function: Any, context: Context, fix_input: FixInput) -> Any:
+def _native(loaded: Any, config: Mapping[str, Any], function: Any, context: Context, fix_input: FixInput) -> Any:
     """The network rebuilt as a Keras 3 model, proven equal to the SavedModel's own function."""
     built = rebuild(LegacyFile(dict(config), "2", "", {}), context, fix_input)
     whole = BuiltLayer("the network", "Functional", True, built.model, children=built.layers)
-    assign_layer(whole, _stored_weights(path))
+    assign_layer(whole, _stored_weights(loaded))
     _check_equal(built.model, function, _TOLERANCE_HALF if "float16" in json.dumps(config) else _TOLERANCE)
     return built.model
 
 
-def _stored_weights(path: Path) -> list[StoredWeight]:
-    variables = getattr(_load(path), "variables", None)
+def _stored_weights(loaded: Any) -> list[StoredWeight]:
+    variables = getattr(loaded, "variables", None)
     if variables is None:
         raise InputError("its weights carry no names")
     return [StoredWeight(str(one.name), one.numpy()) for one in variables]

@@ -47,6 +47,10 @@ class Target:
     position: int
     class_name: str
 
+    def answers_to(self, leaf: str) -> bool:
+        """Whether the file may call the variable `leaf`: Keras 2 says `depthwise_kernel` where Keras 3 says `kernel`."""
+        return leaf == self.leaf or (leaf == f"depthwise_{self.leaf}" and self.class_name.startswith("DepthwiseConv"))
+
 
 def assign_weights(
     layers: Sequence[BuiltLayer], unused: Sequence[str], stored: dict[str, tuple[StoredWeight, ...]]
@@ -124,19 +128,13 @@ def _layer_targets(layer: BuiltLayer, position: int) -> list[Target]:
         Target(
             variable=one,
             layer=layer.name,
-            leaf=_leaf_name(layer, one),
+            leaf=str(one.path).rsplit("/", 1)[-1],
             trainable=layer.trainable and id(one) in trainable,
             position=position,
             class_name=layer.class_name,
         )
         for one in kept
     ]
-
-
-def _leaf_name(layer: BuiltLayer, variable: Any) -> str:
-    """A variable's own name in Keras 2's terms."""
-    name = str(variable.path).rsplit("/", 1)[-1]
-    return "depthwise_kernel" if name == "kernel" and layer.class_name.startswith("DepthwiseConv") else name
 
 
 def _seed_variables(layer: Any) -> list[Any]:
@@ -155,7 +153,9 @@ def _by_name(targets: Sequence[Target], stored: Sequence[StoredWeight]) -> list[
     pairs: dict[tuple[str, str], tuple[Target, np.ndarray]] = {}
     for weight in stored:
         parts = set(weight.name.split("/")[:-1])
-        candidates = [key for key in wanted if key[1] == weight.leaf and _named(key[0], weight.name, parts)]
+        candidates = [
+            key for key, one in wanted.items() if one.answers_to(weight.leaf) and _named(key[0], weight.name, parts)
+        ]
         if len(candidates) != 1 or candidates[0] in pairs:
             return None
         value = _fit(weight.value, wanted[candidates[0]])
@@ -181,7 +181,7 @@ def _by_order(targets: Sequence[Target], stored: Sequence[StoredWeight]) -> list
 
 
 def _same_leaf(target: Target, weight: StoredWeight) -> bool:
-    return weight.leaf == target.leaf or weight.leaf not in _KNOWN_NAMES or target.leaf not in _KNOWN_NAMES
+    return target.answers_to(weight.leaf) or weight.leaf not in _KNOWN_NAMES or target.leaf not in _KNOWN_NAMES
 
 
 def _fit(value: np.ndarray, target: Target) -> np.ndarray | None:

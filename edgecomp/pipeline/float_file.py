@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from edgecomp_runtime.contract import Contract
@@ -13,10 +13,10 @@ from edgecomp_runtime.preprocess import build_contract
 from ..data import Dataset, PreparedSet, Resolved, check_calibration, check_evaluation, prepared, resolve_preprocess
 from ..errors import InputError
 from ..evaluate.metrics import Outputs
-from ..export.check import check_outputs
+from ..export.check import check_outputs, find_unfolded
 from ..export.graph import FrozenGraph, freeze, reference_outputs
 from ..models import OpenedModel
-from ..tflite import with_signature
+from ..tflite import read_tflite, with_signature
 from .answers import describe_outputs
 from .plan import Plan
 from .samples import Samples
@@ -83,7 +83,9 @@ def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -
         actual, difference = _check(model, file, calibration, expected, bench)
         step.detail = "builtin ops only" + (f", within {difference:.1e} of the original" if difference else "")
     contract = describe_outputs(calibration.contract, actual, labels=samples.labels, class_labels=samples.class_labels)
+    calibration = replace(calibration, contract=contract)
     warnings = [*samples.warnings, *resolved.warnings, *check_calibration(calibration, contract, model.inputs)]
+    warnings += [str(one) for one in find_unfolded(read_tflite(file), layer_names(model))]
     evaluation = None
     if samples.evaluation is not None:
         evaluation = prepared(samples.evaluation, contract)
@@ -100,6 +102,11 @@ def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -
         difference=difference,
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def layer_names(model: OpenedModel) -> tuple[str, ...]:
+    """Names of the Keras model's layers, nested models' included; none for other formats."""
+    return () if model.keras_model is None else tuple(layer.name for layer in model.keras_model._flatten_layers())
 
 
 def convert_to_float(model: OpenedModel, bench: Workbench) -> bytes:
@@ -129,7 +136,9 @@ def _resolve(model: OpenedModel, plan: Plan, samples: Samples, file: bytes | Non
 
 def _prepare(model: OpenedModel, resolved: Resolved, dataset: Dataset) -> PreparedSet:
     contract = build_contract(resolved.preprocess, model.inputs, model.outputs, images=dataset.kind == "images")
-    return prepared(dataset, contract)
+    # Until the model has run, nothing is known of its outputs: labels stay as they come.
+    unknown = tuple(replace(one, kind="values") for one in contract.outputs)
+    return prepared(dataset, replace(contract, outputs=unknown))
 
 
 def _references(model: OpenedModel, samples: PreparedSet) -> list[Outputs] | None:

@@ -16,7 +16,7 @@ from ..tflite import Operator, TfliteModel, read_tflite
 from ..tflite.cost import operator_macs, operator_weight_bytes, parameter_count, total_macs
 from ..tflite.layers import operator_layers
 from .compress import Compressed
-from .float_file import FloatModel
+from .float_file import FloatModel, layer_names
 from .measure import Measurements
 from .plan import Plan
 
@@ -135,7 +135,7 @@ def assemble(
     }
     ours = measured.evaluations["compressed"]
     drop = drop_points(measured.evaluations["float"].metric, ours.metric)
-    keras_layers = _layer_names(model.model)
+    keras_layers = layer_names(model.model)
     return {
         "schema": 1,
         "created_by": f"edgecomp {version('edgecomp')}",
@@ -202,7 +202,3 @@ def _kept_float(file: bytes) -> list[str]:
             and any(graph.tensors[index].dtype == "float32" for index in operator.outputs)
         }
     )
-
-
-def _layer_names(model: OpenedModel) -> tuple[str, ...]:
-    return () if model.keras_model is None else tuple(layer.name for layer in model.keras_model._flatten_layers())

@@ -116,6 +116,7 @@ def benchmark(
     *,
     seconds: float = 2.0,
     runs: int = VALID_RUNS,
+    warm_up_seconds: float = WARM_UP_SECONDS,
     progress: Callable[[float], None] = lambda _: None,
 ) -> BenchResult:
     """Measures a model on one input, over and over.
@@ -124,6 +125,7 @@ def benchmark(
         model: loaded; best for nothing else yet, so that the first inference can be measured too.
         seconds: measure at least that long.
         runs: measure at least so many inferences.
+        warm_up_seconds: run at least that long (and `WARM_UP_RUNS` times) before measuring.
         progress: called now and then with the share done, 0 to 1.
 
     Raises:
@@ -138,7 +140,7 @@ def benchmark(
     first_ms = (time.perf_counter() - start) * 1000 if fresh else None
     peak = peak_memory_bytes()  # before the list of times grows
     invoke = model.bare_invoke(stored)
-    warm_up = _repeat(invoke, WARM_UP_SECONDS, WARM_UP_RUNS, lambda _: None)
+    warm_up = _repeat(invoke, warm_up_seconds, WARM_UP_RUNS, lambda _: None)
     start = time.perf_counter()
     times = _repeat(invoke, seconds, runs, progress)
     elapsed = time.perf_counter() - start

@@ -16,14 +16,14 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from .errors import InputError
-from .flatbuffer_check import check_whole
-from .machine import install_line, pip_install, this_machine, why_no_wheel
 
 _MODULES = {
     "ai_edge_litert": "ai_edge_litert.interpreter",
     "tflite_runtime": "tflite_runtime.interpreter",
     "tensorflow": "tensorflow.lite.python.interpreter",
 }
+
+_IDENTIFIER = b"TFL3"
 
 ENGINES = tuple(_MODULES)
 """Names of the engines, in the order in which they are tried."""
@@ -76,6 +76,8 @@ def load_interpreter(
     _check_header(model, name)
     engine_name, module = find_engine(engine)
     if engine_name == "tflite_runtime":
+        from .flatbuffer_check import check_whole
+
         check_whole(model)
     source = {"model_content": model} if isinstance(model, bytes) else {"model_path": name}
     resolvers = module.OpResolverType
@@ -125,6 +127,8 @@ def try_engine(name: str) -> tuple[Optional[Any], str]:
     """
     # tflite-runtime was built against NumPy 1; with NumPy 2 it imports, and dies when the first model is opened.
     if name == "tflite_runtime" and int(np.__version__.split(".")[0]) >= 2 and _installed(name):
+        from .machine import pip_install
+
         mend = pip_install("'numpy<2'")
         return None, f"tflite-runtime does not work with NumPy {np.__version__}; run: {mend}"
     try:
@@ -145,12 +149,23 @@ def _installed(name: str) -> bool:
 
 
 def _how_to_install(engine: Optional[str]) -> str:
+    from .machine import install_line, this_machine, why_no_wheel
+
     machine = this_machine()
     line = install_line(machine)
     missing = f"the engine {engine} is not installed" if engine else "no TensorFlow Lite interpreter is installed"
     if line is None:
         return f"{missing}, and {why_no_wheel(machine)}"
     return f"{missing}; for {machine} run: {line}"
+
+
+def is_tflite(path: Union[str, os.PathLike[str]]) -> bool:
+    """Whether a path is a file that says to be a .tflite model."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)[4:] == _IDENTIFIER
+    except OSError:
+        return False
 
 
 def _check_header(model: Union[bytes, str, os.PathLike[str]], name: str) -> None:
@@ -167,7 +182,7 @@ def _check_header(model: Union[bytes, str, os.PathLike[str]], name: str) -> None
             raise InputError(f"{name}: there is no such file") from None
         except OSError as error:
             raise InputError(f"{name}: cannot be read ({error.strerror})") from None
-    if header[4:8] != b"TFL3":
+    if header[4:8] != _IDENTIFIER:
         raise InputError(f"{name}: is not a .tflite model (its bytes 4 to 8 are not TFL3)")
 
 

@@ -7,19 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 import numpy as np
 
 from .batches import as_arrays, is_batch
-from .bundle import Bundle, is_bundle, parse_labels, read_bundle
 from .classes import Prediction, probabilities, rank
 from .contract import Contract
-from .engines import EngineInfo, load_interpreter
+from .engines import EngineInfo, is_tflite, load_interpreter
 from .errors import InputError, IntegrityError
 from .feed import Feed
 from .preprocess import Preprocess, build_contract, parse_preprocess
 from .tensors import Tensor, match_contract, read_tensors
+
+if TYPE_CHECKING:
+    from .bundle import Bundle
 
 Values = Union[np.ndarray, dict[str, np.ndarray]]
 """What comes out: an array, or arrays by name for a model of several outputs."""
@@ -90,7 +92,7 @@ class Model:
             IntegrityError: the bundle is damaged, or its contract is not that of its model.
         """
         start = time.perf_counter()
-        if not isinstance(source, bytes) and is_bundle(Path(source)):
+        if not isinstance(source, bytes) and not is_tflite(source) and _is_bundle(source):
             model = _load_bundle(source, threads, engine, delegate, preprocess is not None or labels is not None)
         else:
             interpreter, info = load_interpreter(source, threads, engine, delegate)
@@ -242,9 +244,18 @@ class Model:
         return [(feed, given[feed.contract.name]) for feed in self._feeds]
 
 
+# What reads bundles is imported only for one: zip files and hashes take longer to import than all of the rest.
+def _is_bundle(path: Union[str, os.PathLike[str]]) -> bool:
+    from .bundle_files import is_bundle
+
+    return is_bundle(Path(path))
+
+
 def _load_bundle(
     path: Union[str, os.PathLike[str]], threads: int, engine: Optional[str], delegate: bool, overridden: bool
 ) -> Model:
+    from .bundle import read_bundle
+
     if overridden:
         raise InputError(f"{os.fspath(path)}: a bundle brings its own preprocessing and labels; give neither")
     bundle = read_bundle(path)
@@ -273,6 +284,8 @@ def _contract_for(
 def _read_labels(labels: Union[str, os.PathLike[str], Sequence[str]]) -> tuple[str, ...]:
     if not isinstance(labels, (str, os.PathLike)):
         return tuple(labels)
+    from .bundle import parse_labels
+
     try:
         return parse_labels(Path(labels).read_bytes())
     except OSError as error:

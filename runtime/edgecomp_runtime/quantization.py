@@ -43,8 +43,8 @@ def quantize(
         steps += np.float32(zero_point)  # exact or far outside the range: rounded steps of up to 2**24 are whole
     low, high = _LIMITS[np.dtype(dtype).name]
     steps.clip(low, high, steps)  # a third faster than np.clip
-    flat = steps.reshape(-1)
-    if not np.dot(flat, flat) >= 0.0:  # false for NaN alone; a fifth of the time np.isnan takes
+    least = steps.min(initial=np.inf)  # NaN if any value is; half the time of np.isnan over all of them
+    if least != least:
         raise InputError("the input holds values that are not numbers (NaN)")
     stored: np.ndarray = steps.astype(dtype)
     return stored

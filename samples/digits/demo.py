@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
-WORK = ROOT / "build" / "demo"
-OUT = ROOT / "demo_out"
+WORK = Path("build/demo")
+OUT = Path("demo_out")
 BIN = Path(sys.executable).parent
+SHOWN_OF_LOG = 30
 
 
 def say(text: str) -> None:
@@ -22,39 +25,48 @@ def say(text: str) -> None:
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 
-def run(*command: str | Path) -> None:
-    """Shows a command and runs it; the demo ends with the first that fails."""
-    print("$", *(_short(part) for part in command), flush=True)
-    code = subprocess.run([str(part) for part in command], cwd=ROOT).returncode
+def run(program: str, *arguments: str | Path, log: TextIO | None = None) -> None:
+    """Shows a command and runs it; the demo ends with the first that fails.
+
+    Args:
+        program: a command of the environment that this script runs in.
+        arguments: as typed in the project's root.
+        log: takes what the command writes on stderr, which is shown only if it fails.
+    """
+    print("$", program, *arguments, flush=True)
+    code = subprocess.run([BIN / program, *arguments], stderr=log).returncode
+    if code and log:
+        log.seek(0)
+        last = log.read().splitlines()[-SHOWN_OF_LOG:]
+        print(*last, f"{program} failed; all it said is in {log.name}", sep="\n", file=sys.stderr)
     if code:
         sys.exit(code)
 
 
-def _short(part: str | Path) -> str:
-    """A path as a person in the project's root would type it."""
-    text = str(part)
-    return text.removeprefix(f"{BIN}/").removeprefix(f"{ROOT}/")
-
-
 def main() -> None:
     """The whole way once."""
+    os.chdir(ROOT)
     start = time.monotonic()
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     say("1. Train a small CNN on scikit-learn's handwritten digits")
-    run(sys.executable, ROOT / "samples" / "digits" / "train.py", WORK)
+    with (WORK / "train.log").open("w+", errors="replace") as log:
+        run("python", "samples/digits/train.py", WORK, log=log)
     say("2. Convert it for a Raspberry Pi 4, with at most one point of accuracy to lose")
     run(
-        *(BIN / "edgecomp", "convert", WORK / "digits.keras", "--target", "raspberry-pi-4b"),
+        *("edgecomp", "convert", WORK / "digits.keras", "--target", "raspberry-pi-4b"),
         *("--data", WORK / "calibration", "--eval", WORK / "test", "--max-drop", "1", "--stock"),
         *("--out", OUT, "--force"),
     )
     say("3. Run the bundle with the device package, on digits it has never seen")
-    photos = [next(iter(sorted((WORK / "test" / str(digit)).iterdir()))) for digit in (3, 1, 4, 1, 5, 9)]
-    run(BIN / "edgecomp-runtime", "verify", OUT / "bundle.zip")
-    run(BIN / "edgecomp-runtime", "run", OUT / "bundle.zip", *dict.fromkeys(photos), "--top", "2")
-    say(f"Done in {time.monotonic() - start:.0f} s. Open demo_out/report.html in a browser.")
+    photos = [min((WORK / "test" / str(digit)).iterdir()) for digit in (3, 1, 4, 5, 9)]
+    run("edgecomp-runtime", "verify", OUT / "bundle.zip")
+    run("edgecomp-runtime", "run", OUT / "bundle.zip", *photos, "--top", "2")
+    say(f"Done in {time.monotonic() - start:.0f} s. Open {OUT / 'report.html'} in a browser.")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -16,7 +16,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
 from rich.progress import Progress
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -61,15 +60,16 @@ def build_model():
 
 def train(images: np.ndarray, labels: np.ndarray):
     """Trains on pixel values in 0..1, shifted at random by up to two pixels."""
-    import keras
+    with Progress() as progress:
+        task = progress.add_task("loading TensorFlow", total=None)
+        import keras
 
-    keras.utils.set_random_seed(0)
-    model = build_model()
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    scaled = (images / 255.0).astype(np.float32)[..., None]
-    rng = np.random.default_rng(0)
-    with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"training on {len(images)} digits", total=EPOCHS)
+        keras.utils.set_random_seed(0)
+        model = build_model()
+        model.compile("adam", "sparse_categorical_crossentropy")
+        scaled = (images / 255.0).astype(np.float32)[..., None]
+        rng = np.random.default_rng(0)
+        progress.update(task, description=f"training on {len(images)} digits", total=EPOCHS)
         for epoch in range(EPOCHS):
             model.optimizer.learning_rate = 2e-3 * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS))
             shifted = np.stack([np.roll(one, rng.integers(-2, 3, 2), (0, 1)) for one in scaled])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edgecomp_runtime import engines
+from edgecomp_runtime import machine as machines
 from edgecomp_runtime.engines import find_engine, load_interpreter, try_engine
 from edgecomp_runtime.errors import InputError
 from edgecomp_runtime.flatbuffer_check import check_whole
@@ -83,7 +84,7 @@ def _only_missing(monkeypatch: pytest.MonkeyPatch, machine: Machine) -> None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name.split(".")[0])
 
     monkeypatch.setattr(engines.importlib, "import_module", missing)
-    monkeypatch.setattr(engines, "this_machine", lambda: machine)
+    monkeypatch.setattr(machines, "this_machine", lambda: machine)
 
 
 def test_without_an_engine_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

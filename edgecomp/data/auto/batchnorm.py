@@ -59,8 +59,10 @@ def batchnorm_distance(model: Any, values: Sequence[np.ndarray]) -> float | None
 
     Returns:
         Kullback-Leibler divergence between normal distributions, in nats, averaged over channels and then layers; None
-        where there are no trained BatchNorm layers.
+        where there are no trained BatchNorm layers, or no graph to follow.
     """
+    if not _is_network(model):
+        return None
     moments = [one for one in first_moments(model, values) if _trained(one)]
     if not moments:
         return None
@@ -96,13 +98,18 @@ def _run(model: Any, tensors: list[Any], found: list[Moments], layers: int) -> A
     def operation(one: Any) -> Any:
         if type(one).__name__ == "BatchNormalization":
             return lambda x, *args, **kwargs: _note(one, x, found, layers)
-        if hasattr(one, "_run_through_graph") or getattr(one, "_functional", None) is not None:
+        if _is_network(one):
             return lambda x, *args, **kwargs: _run(one, x if isinstance(x, list) else [x], found, layers)
         takes_training = "training" in (getattr(one, "_call_context_args", None) or ())
         return lambda *args, **kwargs: one(*args, **{**kwargs, "training": False} if takes_training else kwargs)
 
     outputs = network._run_through_graph(tensors, operation_fn=operation)
     return outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs
+
+
+def _is_network(operation: Any) -> bool:
+    """Whether it is a functional model, or a built Sequential one; a subclassed model has no graph to follow."""
+    return hasattr(operation, "_run_through_graph") or getattr(operation, "_functional", None) is not None
 
 
 def _note(layer: Any, x: Any, found: list[Moments], layers: int) -> Any:

@@ -94,7 +94,7 @@ def resolve_preprocess(
     if not few:
         raise InputError(f"{dataset.source}: no sample could be read, so that --preprocess auto has nothing to go by")
     position = pixel_input(inputs, few)
-    scaling = _scaling(keras_model, tflite, position or 0)
+    scaling = _scaling(inputs, keras_model, tflite, position or 0)
     if position is None:
         return _not_pixels(dataset, inputs, options, few, scaling)
     question = _Question(inputs, position, options, dataset, scaling, evaluate, keras_model, tflite)
@@ -105,7 +105,7 @@ def _as_given(
     text: str, inputs: tuple[TensorSpec, ...], dataset: Dataset, keras_model: Any | None, tflite: bytes | None
 ) -> Resolved:
     preprocess = parse_preprocess(text)
-    scaling = _scaling(keras_model, tflite, 0)
+    scaling = _scaling(inputs, keras_model, tflite, 0)
     scales = any(one != 1 for one in preprocess.std) or any(preprocess.mean)
     if scaling.wants == "pixels" and scales:
         told = (
@@ -152,8 +152,9 @@ def _by_scaling(question: _Question) -> Resolved | None:
 def _by_metadata(question: _Question) -> Resolved | None:
     from .tflite_scaling import normalization_metadata
 
-    found = normalization_metadata(question.tflite, question.position) if question.tflite is not None else None
-    channels = question.inputs[question.position].shape[-1]
+    spec = question.inputs[question.position]
+    found = normalization_metadata(question.tflite, spec, question.position) if question.tflite is not None else None
+    channels = spec.shape[-1]
     if found is None or any(len(one) not in (1, channels) for one in found):
         return None
     mean, std = found
@@ -240,7 +241,7 @@ def _refusal(question: _Question, trial: Trial | None, distances: Mapping[Prepro
     )
 
 
-def _scaling(keras_model: Any | None, tflite: bytes | None, position: int) -> Scaling:
+def _scaling(inputs: Sequence[TensorSpec], keras_model: Any | None, tflite: bytes | None, position: int) -> Scaling:
     if keras_model is not None:
         from .keras_scaling import keras_scaling
 
@@ -248,7 +249,7 @@ def _scaling(keras_model: Any | None, tflite: bytes | None, position: int) -> Sc
     if tflite is not None:
         from .tflite_scaling import tflite_scaling
 
-        return tflite_scaling(tflite, position)
+        return tflite_scaling(tflite, inputs[position], position)
     return IDENTITY
 
 

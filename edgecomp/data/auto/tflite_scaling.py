@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ...tflite.model import Operator, Subgraph
+from ...models.opened import TensorSpec
+from ...tflite.model import Operator, Subgraph, TfliteModel
 from ...tflite.reader import read_tflite
 from .scaling import IDENTITY, Scaling
 
@@ -23,19 +24,20 @@ _OPTIONS_TYPE, _OPTIONS, _MEAN, _STD = 0, 1, 0, 1
 _NORMALIZATION_OPTIONS = 1
 
 
-def tflite_scaling(model: bytes, position: int = 0) -> Scaling:
+def tflite_scaling(model: bytes, spec: TensorSpec, position: int = 0) -> Scaling:
     """The scaling that a .tflite applies to one of its inputs.
 
     Args:
         model: the file's bytes.
-        position: of the input.
+        spec: the input, found by its name in the file's signature.
+        position: of the input, where no signature has that name.
 
     Returns:
         `IDENTITY` where the first operator is another. The converter folds a scaling into a convolution that follows it
         at once, so that not finding one proves nothing.
     """
-    graph = read_tflite(model).main
-    tensor, so_far = graph.inputs[position], IDENTITY
+    read = read_tflite(model)
+    graph, tensor, so_far = read.main, _input_tensor(read, spec, position), IDENTITY
     while True:
         users = [one for one in graph.operators if tensor in one.inputs]
         if len(users) != 1 or len(users[0].outputs) != 1:
@@ -49,20 +51,29 @@ def tflite_scaling(model: bytes, position: int = 0) -> Scaling:
         tensor = step.outputs[0]
 
 
-def normalization_metadata(model: bytes, position: int = 0) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+def normalization_metadata(
+    model: bytes, spec: TensorSpec, position: int = 0
+) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Mean and std that the file's TFLite metadata gives for one of its inputs, or None where it gives none.
 
     Args:
         model: the file's bytes.
-        position: of the input.
+        spec: see `tflite_scaling`.
+        position: see `tflite_scaling`.
     """
-    block = read_tflite(model).metadata.get("TFLITE_METADATA")
+    read = read_tflite(model)
+    block = read.metadata.get("TFLITE_METADATA")
     if not block:
         return None
     try:
-        return _normalization(block, position)
+        return _normalization(block, read.main.inputs.index(_input_tensor(read, spec, position)))
     except (struct.error, IndexError, ValueError, TypeError):
         return None
+
+
+def _input_tensor(model: TfliteModel, spec: TensorSpec, position: int) -> int:
+    named = dict(model.signature.inputs) if model.signature else {}
+    return named.get(spec.name, model.main.inputs[position])
 
 
 def _affine(graph: Subgraph, step: Operator, tensor: int) -> tuple[np.ndarray, np.ndarray] | None:

@@ -471,7 +471,9 @@ NETWORKS = [
 # What the h5 tests find of other formats is the same code; these are where the formats differ.
 OTHER_FORMATS = [slashes, several_inputs_outputs, siamese, teachable_machine, deeply_nested, bidirectional]
 OTHER_FORMATS += [stacked_cells, time_distributed, preprocessing, autoencoder]
-SAVED_MODELS = [siamese, nested_half_frozen, teachable_machine, bidirectional, preprocessing]
+SLOW = pytest.mark.slow
+SAVED_MODELS = [siamese, teachable_machine]
+SAVED_MODELS += [pytest.param(one, marks=SLOW) for one in (nested_half_frozen, bidirectional, preprocessing)]
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)

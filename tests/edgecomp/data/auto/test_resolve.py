@@ -107,8 +107,7 @@ def test_an_exported_tflite_answers_the_labelled_samples_instead_of_keras(digit_
     import tensorflow as tf
 
     trained, model = digit_network
-    concrete = tf.function(lambda x: model(x, training=False)).get_concrete_function(tf.TensorSpec(DIGIT.shape))
-    exported = bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], model).convert())
+    exported = bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
     found = resolve_preprocess("auto", opened_inputs=[DIGIT], dataset=held_out_digits(True), tflite=exported)
     assert found.preprocess.name == trained
 
@@ -141,6 +140,21 @@ def test_thin_evidence_is_refused_with_what_was_tried() -> None:
         resolve(held_out_digits(False), DIGIT, model)
     with pytest.raises(InputError, match=r"little better than guessing.*one of none"):
         resolve(held_out_digits(True), DIGIT, model)
+
+
+def test_a_subclassed_model_shows_nothing_and_can_still_be_tried() -> None:
+    class Threshold(keras.Model):  # type: ignore[misc,name-defined]
+        def call(self, x: Any, training: bool = False) -> Any:
+            """Tells bright from dark pictures on the scale 0 to 1."""
+            mean = keras.ops.mean(x, axis=(1, 2, 3))
+            return keras.ops.stack([0.5 - mean, mean - 0.5], axis=1) * 20
+
+    pixels = np.random.default_rng(0).integers(0, 200, (120, 16, 16, 1), np.uint8)
+    pixels[::2] += 50
+    labels = (pixels.mean(axis=(1, 2, 3)) > 127.5).astype(int)
+    assert resolve(open_data((pixels, labels), inputs=[DIGIT]), DIGIT, Threshold()).preprocess.name == "0..1"
+    with pytest.raises(InputError, match="no labels"):
+        resolve(open_data(pixels, inputs=[DIGIT]), DIGIT, Threshold())
 
 
 def test_a_network_that_was_never_trained_says_nothing() -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from edgecomp.data.auto.keras_scaling import keras_scaling
 from edgecomp.data.auto.tflite_scaling import normalization_metadata, tflite_scaling
+from edgecomp.models.opened import TensorSpec
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
+SPEC = TensorSpec("x", (1, 8, 8, 3))
 
 
 def network(*before: Any, size: int = 32) -> Any:
@@ -115,7 +117,7 @@ def test_the_scaling_at_the_input_of_a_tflite_is_found(scale: Any, wants: str | 
     import tensorflow as tf
 
     model = tflite(lambda x: tf.nn.softmax(tf.sin(scale(x)), axis=-1))
-    assert tflite_scaling(model).wants == wants
+    assert tflite_scaling(model, SPEC).wants == wants
 
 
 def metadata(mean: list[float], std: list[float]) -> bytes:
@@ -171,19 +173,19 @@ def test_normalization_is_read_from_a_files_metadata() -> None:
     import tensorflow as tf
 
     model = tflite(lambda x: tf.sin(x))
-    assert normalization_metadata(model) is None
-    assert normalization_metadata(with_metadata(model, metadata([127.5], [128.0]))) == ((127.5,), (128.0,))
-    assert normalization_metadata(with_metadata(model, metadata([1, 2, 3], [4, 5, 6]))) == ((1, 2, 3), (4, 5, 6))
+    assert normalization_metadata(model, SPEC) is None
+    assert normalization_metadata(with_metadata(model, metadata([127.5], [128.0])), SPEC) == ((127.5,), (128.0,))
+    assert normalization_metadata(with_metadata(model, metadata([1, 2, 3], [4, 5, 6])), SPEC) == ((1, 2, 3), (4, 5, 6))
 
 
 def test_damaged_metadata_say_nothing() -> None:
     import tensorflow as tf
 
     model, block = tflite(lambda x: tf.sin(x)), metadata([127.5], [128.0])
-    assert normalization_metadata(with_metadata(model, metadata([0.0], [0.0]))) is None
+    assert normalization_metadata(with_metadata(model, metadata([0.0], [0.0])), SPEC) is None
     rng = np.random.default_rng(0)
     for _ in range(20):
         broken = bytearray(block)
         broken[int(rng.integers(len(block)))] = int(rng.integers(256))
-        found = normalization_metadata(with_metadata(model, bytes(broken)))
+        found = normalization_metadata(with_metadata(model, bytes(broken)), SPEC)
         assert found is None or len(found) == 2
