@@ -32,8 +32,13 @@ class Metric:
 
 
 def answer(outputs: Outputs, binary_threshold: float) -> int:
-    """The class a classifier answers: the largest score, or for a single score whether it is above the threshold."""
+    """The class a classifier answers: the largest score, or for a single score whether it is above the threshold.
+
+    A single whole number is the class itself, as of a model that ends in an argmax.
+    """
     scores = outputs[0].reshape(-1)
+    if scores.size == 1 and not np.issubdtype(scores.dtype, np.floating):
+        return int(scores[0])
     if scores.size == 1:
         return int(scores[0] > binary_threshold)
     return int(np.argmax(scores))
@@ -102,7 +107,7 @@ class Fidelity:
 
     @property
     def sqnr_db(self) -> float | None:
-        """Signal to quantization noise ratio over all outputs, in dB; None without a difference, or without a signal."""
+        """Signal to quantization noise ratio over all outputs, in dB; None without a difference or a signal."""
         return sqnr_db(self.signal, self.noise)
 
 

@@ -56,6 +56,9 @@ def evaluate(
         threads: threads of each interpreter.
         class_labels: whether labels are class indices; else they are arrays of the output's shape.
         stream: samples with their labels (None where there is none).
+
+    Raises:
+        InputError: the reference gives NaN or infinity for a sample, so that there is nothing to compare with.
     """
     classification = contract.outputs[0].kind == "classification"
     threshold = 0.5 if contract.outputs[0].activation == "none" else 0.0
@@ -63,8 +66,10 @@ def evaluate(
     scores = {name: Score(class_labels, threshold) for name in models}
     fidelity = {name: Fidelity(classification, threshold) for name in models}
     reference_name = next(iter(models))
-    for feeds, label in stream:
+    for number, (feeds, label) in enumerate(stream):
         outputs = {name: runner.outputs(feeds) for name, runner in runners.items()}
+        if not all(np.isfinite(one).all() for one in outputs[reference_name]):
+            raise InputError(f"the model gives NaN or infinity for sample {number} (counted from 0); leave it out")
         for name in models:
             fidelity[name].add(outputs[reference_name], outputs[name])
             if label is not None:

@@ -48,7 +48,7 @@ class Target:
     class_name: str
 
     def answers_to(self, leaf: str) -> bool:
-        """Whether the file may call the variable `leaf`: Keras 2 says `depthwise_kernel` where Keras 3 says `kernel`."""
+        """Whether the file may call the variable `leaf`; Keras 2 has `depthwise_kernel` for Keras 3's `kernel`."""
         return leaf == self.leaf or (leaf == f"depthwise_{self.leaf}" and self.class_name.startswith("DepthwiseConv"))
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgecomp_runtime.bundle import Bundle, read_bundle
+from edgecomp_runtime.bundle import Bundle, is_bundle, read_bundle
 from edgecomp_runtime.contract import Contract
 from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 from rich.console import Console
@@ -131,7 +130,7 @@ def evaluate_files(
 
 
 def _runnable(path: Path, bench: Workbench, options: dict[str, Any]) -> Runnable:
-    if _has_manifest(path):
+    if is_bundle(path):
         bundle = read_bundle(path)
         return _from_tflite(str(path), bundle.model, bundle.contract)
     if _is_tflite(path):
@@ -143,15 +142,6 @@ def _runnable(path: Path, bench: Workbench, options: dict[str, Any]) -> Runnable
     with bench.steps.step("export", f"exporting {path.name} to float .tflite"):
         content = convert_to_float(opened, bench)
     return Runnable(str(path), content, opened.inputs, opened.outputs, opened=opened)
-
-
-def _has_manifest(path: Path) -> bool:
-    if path.is_dir():
-        return (path / "manifest.json").is_file()
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return "manifest.json" in archive.namelist()
 
 
 def _is_tflite(path: Path) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from edgecomp_runtime.bundle import is_bundle, read_bundle
 
 from ..errors import EdgecompError, InputError
 from ..progress import Steps
@@ -76,7 +77,7 @@ def inspect_file(
 def _kind(path: Path) -> str:
     if not path.exists():
         raise InputError(f"there is no model at {path}: check the path")
-    if _is_bundle(path):
+    if is_bundle(path):
         return "bundle"
     if path.is_file():
         try:
@@ -89,25 +90,7 @@ def _kind(path: Path) -> str:
     return "other"
 
 
-def _is_bundle(path: Path) -> bool:
-    """Whether it has a manifest. A .keras file is a zip too; a broken zip is what its name says."""
-    if path.is_dir():
-        return (path / "manifest.json").is_file()
-    try:
-        with path.open("rb") as stream:
-            if stream.read(2) != b"PK":
-                return False
-            with zipfile.ZipFile(stream) as archive:
-                return "manifest.json" in archive.namelist()
-    except OSError:
-        return False
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return path.suffix == ".zip"
-
-
 def _inspect_bundle(path: Path) -> Inspected:
-    from edgecomp_runtime.bundle import read_bundle
-
     bundle = read_bundle(path)
     manifest = bundle.manifest
     details = {

@@ -192,7 +192,7 @@ def _goldens(data: bytes, entry: GoldenEntry, manifest: Manifest) -> Goldens:
 
 
 def _check_shapes(arrays: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]], entry: GoldenEntry) -> None:
-    for array, shape in zip(arrays, shapes):  # noqa: B905 - not in Python 3.9
+    for array, shape in zip(arrays, shapes):
         if array.shape not in ((entry.samples, *shape[1:]), (entry.samples, *shape)):
             raise IntegrityError(
                 f"{entry.file} holds an array of shape {list(array.shape)} where {entry.samples} samples of "

@@ -57,14 +57,22 @@ class BundleFiles(NamedTuple):
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether a path looks like a bundle: a zip file, or a folder with a manifest."""
+    """Whether a path looks like a bundle: a folder or zip file with a manifest, or a broken file called .zip.
+
+    Other things are zip files too (a .keras model); what only was meant to be one is for the reader to complain about.
+    """
     if path.is_dir():
         return (path / MANIFEST_FILE).is_file()
     try:
         with path.open("rb") as file:
-            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+            if file.read(2) != b"PK":
+                return False
+            with zipfile.ZipFile(file) as archive:
+                return MANIFEST_FILE in archive.namelist() or path.suffix == ".zip"
     except OSError:
         return False
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return path.suffix == ".zip"
 
 
 @contextmanager

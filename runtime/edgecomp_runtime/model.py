@@ -218,14 +218,14 @@ class Model:
         if len(feeds) == 1 and type(x) is np.ndarray and x.shape == feeds[0].sample_shape:
             return self._one([encode(feeds[0], x)])
         raws = [as_arrays(feed.contract, raw) for feed, raw in self._by_input(x)]
-        batched = [is_batch(feed.contract, raw) for feed, raw in zip(feeds, raws)]  # noqa: B905 - not in Python 3.9
+        batched = [is_batch(feed.contract, raw) for feed, raw in zip(feeds, raws)]
         if not any(batched):
             return self._one(list(map(encode, feeds, raws)))
         if not all(batched) or len({len(raw) for raw in raws}) > 1:
             raise InputError("the inputs do not all hold the same number of samples")
         if len(raws[0]) == 0:
             raise InputError("there are no samples in the value given")
-        return _stacked([self._one(list(map(encode, feeds, samples))) for samples in zip(*raws)])  # noqa: B905
+        return _stacked([self._one(list(map(encode, feeds, samples))) for samples in zip(*raws)])
 
     def _one(self, stored: list[np.ndarray]) -> Values:
         found = self.run_stored(stored)

@@ -102,7 +102,7 @@ def match_contract(
             f"the contract has {len(matched_inputs)} inputs and {len(matched_outputs)} outputs, the model has "
             f"{len(inputs)} and {len(outputs)}"
         )
-    for wanted, tensor in zip(contract.inputs, matched_inputs):  # noqa: B905 - not in Python 3.9
+    for wanted, tensor in zip(contract.inputs, matched_inputs):
         if wanted.dtype != tensor.dtype:
             raise InputError(f"input {wanted.name} is {tensor.dtype} in the model, but {wanted.dtype} in the contract")
     return matched_inputs, matched_outputs

@@ -1,6 +1,6 @@
 """`make demo`: trains on handwritten digits, converts for a Raspberry Pi 4, and runs the bundle as a device would.
 
-    python samples/digits/demo.py
+python samples/digits/demo.py
 """
 
 from __future__ import annotations

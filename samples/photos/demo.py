@@ -16,12 +16,12 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from edgecomp_runtime import Model
 from PIL import Image
 from rich.console import Console
 from sklearn.datasets import load_sample_images
 
 import edgecomp
-from edgecomp_runtime import Model
 
 WORK = Path("build/photos")
 SIZE = 224
@@ -47,7 +47,7 @@ def build_network(weights: str | None):
     for layer in network.layers:
         layer.momentum = 0.0  # One batch now sets the statistics of every BatchNorm, without which signals fade to 0.
     network(np.stack([np.asarray(crop) / 127.5 - 1 for crop in random_crops(16)]), training=True)
-    return network, None
+    return network, [f"class {index}" for index in range(1000)]
 
 
 def main(folder: Path | None, weights: str | None, target: str) -> None:
@@ -58,9 +58,9 @@ def main(folder: Path | None, weights: str | None, target: str) -> None:
         for index, crop in enumerate(random_crops(64)):
             crop.save(folder / f"{index:02d}.jpg", quality=90)
     network, labels = build_network(weights)
-    options = {"preprocess": "-1..1,fit=crop", "labels": labels}  # what MobileNetV2 was trained with
-    out, console = WORK / "result", Console(stderr=True)
-    result = edgecomp.convert(network, target=target, data=folder, out=out, force=True, console=console, **options)
+    options = {"out": WORK / "result", "force": True, "console": Console(stderr=True)}
+    trained_with = "-1..1,fit=crop"
+    result = edgecomp.convert(network, target=target, data=folder, preprocess=trained_with, labels=labels, **options)
     before, after = result.report["float"], result.report["compressed"]
     print(f"size: {before['bytes'] / 1e6:.1f} MB float, {after['bytes'] / 1e6:.1f} MB int8")
     print(f"latency here: {before['latency_ms']['p50']:.1f} ms float, {after['latency_ms']['p50']:.1f} ms int8")

@@ -18,12 +18,12 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from edgecomp_runtime import Model
 from rich.console import Console
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
 import edgecomp
-from edgecomp_runtime import Model
 
 
 def train(rows: np.ndarray, classes: np.ndarray):

@@ -30,8 +30,8 @@ def several_of_each():
 def shared_and_wrapped():
     i = keras.Input((5, 3))
     d = L.Dense(3)
-    x = L.TimeDistributed(d)(L.Bidirectional(L.GRU(4, return_sequences=True), merge_mode="sum")(d(i))[..., :3])
-    return keras.Model(i, L.MultiHeadAttention(2, 3)(x, d(i)))
+    x = L.TimeDistributed(L.Dense(3))(L.Bidirectional(L.GRU(4, return_sequences=True), merge_mode="sum")(d(i))[..., :3])
+    return keras.Model(i, L.MultiHeadAttention(2, 3)(x, d(d(i))))
 
 
 def attention_and_norms():
