@@ -60,14 +60,16 @@ def evaluate(
     Raises:
         InputError: the reference gives NaN or infinity for a sample, so that there is nothing to compare with.
     """
-    classification = contract.outputs[0].kind == "classification"
-    threshold = 0.5 if contract.outputs[0].activation == "none" else 0.0
+    judged = _judged_first(contract)
+    classification = contract.outputs[judged[0]].kind == "classification"
+    threshold = 0.5 if contract.outputs[judged[0]].activation == "none" else 0.0
     runners = {name: _Runner(model, contract, threads) for name, model in models.items()}
     scores = {name: Score(class_labels, threshold) for name in models}
     fidelity = {name: Fidelity(classification, threshold) for name in models}
     reference_name = next(iter(models))
     for number, (feeds, label) in enumerate(stream):
-        outputs = {name: runner.outputs(feeds) for name, runner in runners.items()}
+        given = {name: runner.outputs(feeds) for name, runner in runners.items()}
+        outputs = {name: [one[position] for position in judged] for name, one in given.items()}
         if not all(np.isfinite(one).all() for one in outputs[reference_name]):
             raise InputError(f"the model gives NaN or infinity for sample {number} (counted from 0); leave it out")
         for name in models:
@@ -78,6 +80,12 @@ def evaluate(
         name: Evaluation(scores[name].metric(), fidelity[name].agreement, fidelity[name].sqnr_db, fidelity[name].n)
         for name in models
     }
+
+
+def _judged_first(contract: Contract) -> list[int]:
+    """Positions of the outputs, the one that answers first: the first that classifies, as `Model.classify` takes it."""
+    positions = list(range(len(contract.outputs)))
+    return sorted(positions, key=lambda position: contract.outputs[position].kind != "classification")
 
 
 def stored_values(model: bytes, contract: Contract, *, threads: int, stream: Iterable[Feeds]) -> Any:

@@ -85,7 +85,7 @@ def reference_outputs(model: OpenedModel) -> Callable[[dict[str, Any]], list[Any
 
     def run_signature(feeds: dict[str, Any]) -> list[Any]:
         result = signature(**{names[spec.name]: tf.constant(feeds[spec.name]) for spec in model.inputs})
-        return [result[name].numpy() for name in sorted(result)]
+        return [tensor.numpy() for tensor in result.values()]
 
     return run_signature
 
@@ -109,7 +109,7 @@ def _freeze_saved_model(model: OpenedModel) -> FrozenGraph:
 
     def call(*tensors: Any) -> list[Any]:
         result = signature(**{names[spec.name]: tensor for spec, tensor in zip(model.inputs, tensors, strict=True)})
-        return [tf.identity(result[name]) for name in sorted(result)]
+        return [tf.identity(tensor) for tensor in result.values()]
 
     traced = tf.function(call, autograph=False).get_concrete_function(*specs)
     function = convert_variables_to_constants_v2(traced)

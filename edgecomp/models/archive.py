@@ -22,7 +22,7 @@ from .archive_weights import assign_archive, count_weights
 from .h5_file import LegacyFile
 from .keras3_config import check_safe, find_unknown, for_inference
 from .layers import Context, first_line, hard_sigmoid_keras2
-from .legacy import rebuild
+from .legacy import DAMAGE, damaged_description, rebuild
 from .signature import FixInput
 from .sniff import loads_json
 
@@ -109,8 +109,11 @@ def _open_keras2(
 def _open_keras3(
     config: dict[str, Any], weights: Path, context: Context, fix_input: FixInput
 ) -> tuple[Any, tuple[str, ...]]:
-    check_safe(config, context)
-    wanted, notes = for_inference(config, fix_input)
+    try:
+        check_safe(config, context)
+        wanted, notes = for_inference(config, fix_input)
+    except DAMAGE as error:
+        raise damaged_description(error) from error
     model = _deserialize(wanted, context)
     if not model.built:
         raise InputError(

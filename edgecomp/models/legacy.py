@@ -9,10 +9,13 @@ from typing import Any
 from ..errors import InputError
 from .built import BuiltNetwork
 from .h5_file import LegacyFile, read_legacy_h5
-from .layers import Context
+from .layers import Context, first_line
 from .replay import build_network
 from .signature import FixInput
 from .weights import assign_weights
+
+# What walking through nested plain data raises where something is missing or of another kind.
+DAMAGE = (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError)
 
 
 def open_legacy(path: Path, context: Context, fix_input: FixInput) -> tuple[Any, str, tuple[str, ...]]:
@@ -50,4 +53,18 @@ def rebuild(file: LegacyFile, context: Context, fix_input: FixInput) -> BuiltNet
             f"the model is a subclass of keras.Model ({class_name}), which is stored without its network: "
             "save it as a SavedModel folder (model.export) and give that"
         )
-    return build_network(class_name, config, replace(context, by_keras3=file.by_keras3), fix_input)
+    try:
+        built = build_network(class_name, config, replace(context, by_keras3=file.by_keras3), fix_input)
+    except DAMAGE as error:
+        raise damaged_description(error) from error
+    half = next((name for name in ("mixed_float16", "mixed_bfloat16") if f"'{name}'" in repr(config)), None)
+    notes = (f"the model computes in {half}; it is opened, and exported, as float32",) if half else ()
+    return replace(built, notes=(*built.notes, *notes))
+
+
+def damaged_description(error: BaseException) -> InputError:
+    """The error for a network's description that is not what any version of Keras writes."""
+    return InputError(
+        f"the network's description in the file is damaged ({type(error).__name__}: {first_line(error)}): "
+        "save the model again"
+    )

@@ -47,12 +47,16 @@ class _Builder:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.notes: list[str] = []
 
     def make(self, class_name: str, config: Any, name: str, new_name: str, archive_name: str) -> BuiltLayer:
         """Makes one layer, or one nested network."""
         trainable = bool(config.get("trainable", True)) if isinstance(config, dict) else True
+        if isinstance(config, dict) and config.get("stateful") is True:
+            self.notes.append(f"the layer {name} keeps state between calls; converted, each call starts afresh")
         if is_network(class_name, config):
             nested = build_network(class_name, _renamed(config, new_name), self.context)
+            self.notes.extend(nested.notes)
             return BuiltLayer(name, class_name, trainable, nested.model, archive_name, nested.layers)
         layer = create_layer(class_name, {**config, "name": new_name}, self.context, _nested_model)
         return BuiltLayer(name, _computing_class(class_name, config), trainable, layer, archive_name)
@@ -101,7 +105,7 @@ class _Functional(_Builder):
             raise InputError(f"the network {self.network.name} cannot be rebuilt: {error}") from error
         layers = tuple(self.built[one] for one in self.network.layers if one in self.built)
         unused = tuple(one for one in self.network.layers if one not in self.built)
-        return BuiltNetwork(model, layers, unused)
+        return BuiltNetwork(model, layers, unused, tuple(self.notes))
 
     def _input(self, reference: Reference) -> Any:
         import keras
@@ -169,6 +173,10 @@ class _Functional(_Builder):
     def _replay(self, entry: LayerEntry, call: Call, call_index: int) -> Any:
         args = tuple(self._fill(one) for one in call.args)
         kwargs = {key: self._fill(value) for key, value in call.kwargs.items()}
+        if kwargs.get("training") is True:
+            self.notes.append(
+                f"the layer {entry.name} is called as in training; converted, it computes as in use, so outputs differ"
+            )
         composite = composite_for(entry.class_name, entry.config, by_keras3=self.context.by_keras3)
         try:
             if composite is not None:
@@ -242,7 +250,7 @@ class _Sequential(_Builder):
             raise
         except Exception as error:
             raise InputError(f"the network {name} cannot be rebuilt: {str(error).strip()[:300]}") from error
-        return BuiltNetwork(model, layers)
+        return BuiltNetwork(model, layers, notes=tuple(self.notes))
 
     def _input(self) -> Any | None:
         """The network's input, or None where a nested network leaves its shape to the first call."""

@@ -33,10 +33,20 @@ def binary(name: str, on_numbers: Callable[[Any, Any], Any] | None = None) -> Op
         import keras
 
         if not is_tensor(x) and not is_tensor(y) and on_numbers is not None:
-            return on_numbers(x, y)
+            return _by_size(on_numbers, x, y)
         return getattr(keras.ops, name)(constant(x, y), constant(y, x))
 
     return op
+
+
+def _by_size(on_numbers: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
+    """Arithmetic on sizes known beforehand; a shape is a tuple of them, and TensorFlow computes with each."""
+    if not isinstance(x, (list, tuple)) and not isinstance(y, (list, tuple)):
+        return on_numbers(x, y)
+    count = len(x) if isinstance(x, (list, tuple)) else len(y)
+    left = x if isinstance(x, (list, tuple)) else [x] * count
+    right = y if isinstance(y, (list, tuple)) else [y] * count
+    return tuple(on_numbers(a, b) for a, b in zip(left, right, strict=True))
 
 
 def unary(name: str) -> Op:

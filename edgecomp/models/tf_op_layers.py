@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import InputError
 from . import tf_arithmetic as arithmetic
+from . import tf_indexing as indexing
 from . import tf_shapes as shapes
 from .layer_configs import Config, plain
 from .tf_arithmetic import Op, is_tensor
@@ -131,7 +132,7 @@ _BY_SYMBOL: dict[str, Op] = {
     "pow": arithmetic.binary("power"),
     "math.squared_difference": arithmetic.squared_difference,
     "math.add_n": arithmetic.add_n,
-    "__operators__.getitem": shapes.get_item,
+    "__operators__.getitem": indexing.get_item,
     "nn.relu": arithmetic.relu,
     "relu": arithmetic.relu_keras,
     "nn.relu6": arithmetic.relu6,
@@ -170,12 +171,12 @@ _BY_SYMBOL: dict[str, Op] = {
     "matmul": shapes.matmul,
     "tensordot": shapes.tensordot,
     "tile": shapes.tile,
-    "gather": shapes.gather,
+    "gather": indexing.gather,
     "where": shapes.where,
-    "argmax": shapes.arg_extreme("argmax"),
-    "math.argmax": shapes.arg_extreme("argmax"),
-    "math.argmin": shapes.arg_extreme("argmin"),
-    "one_hot": shapes.one_hot,
+    "argmax": indexing.arg_extreme("argmax"),
+    "math.argmax": indexing.arg_extreme("argmax"),
+    "math.argmin": indexing.arg_extreme("argmin"),
+    "one_hot": indexing.one_hot,
     "math.l2_normalize": arithmetic.l2_normalize,
     "nn.l2_normalize": arithmetic.l2_normalize,
     "linalg.l2_normalize": arithmetic.l2_normalize,
@@ -190,6 +191,20 @@ _BY_SYMBOL: dict[str, Op] = {
     "nn.bias_add": arithmetic.bias_add,
     "math.cumsum": arithmetic.cumsum,
     "cumsum": arithmetic.cumsum,
+    "slice": indexing.slice_of,
+    "reverse": indexing.reverse,
+    "roll": indexing.roll,
+    "repeat": indexing.repeat,
+    "broadcast_to": indexing.broadcast_to,
+    "sort": indexing.sort,
+    "math.top_k": indexing.top_k,
+    "nn.top_k": indexing.top_k,
+    "image.flip_left_right": indexing.flip(2),
+    "image.flip_up_down": indexing.flip(1),
+    "image.crop_to_bounding_box": indexing.crop_to_bounding_box,
+    "linalg.matrix_transpose": indexing.matrix_transpose,
+    "math.divide_no_nan": arithmetic.binary("divide_no_nan"),
+    "floor_div": _floor_divide,
     "identity": arithmetic.identity,
     "stop_gradient": arithmetic.identity,
     "ensure_shape": lambda x, shape: x,
@@ -295,5 +310,5 @@ _BY_NODE: dict[str, Op] = {
     **{name: _node(shapes.matmul) for name in ("MatMul", "BatchMatMulV2")},
     "Identity": _node(arithmetic.identity),
     "StopGradient": _node(arithmetic.identity),
-    "GatherV2": _node(shapes.gather),
+    "GatherV2": _node(indexing.gather),
 }

@@ -42,7 +42,8 @@ def _size(value: Any) -> int:
     return -1 if value is None else int(value)
 
 
-def _sizes(shape: Any) -> tuple[int, ...]:
+def sizes_of(shape: Any) -> tuple[int, ...]:
+    """The sizes in a shape; -1 for the batch."""
     if is_tensor(shape):
         raise ValueError("a shape computed from the input's values")
     sizes = (shape,) if isinstance(shape, int) else shape
@@ -53,7 +54,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     """`tf.reshape`; with the batch left alone it is a Reshape layer."""
     import keras
 
-    sizes = _sizes(shape)
+    sizes = sizes_of(shape)
     inner, known = sizes[1:], tensor.shape[1:]
     keeps_batch = sizes[:1] == (-1,) and None not in known and -1 not in inner and math.prod(inner) == math.prod(known)
     whole = inner.count(-1) == 1 and (
@@ -147,15 +148,6 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     return keras.ops.pad(tensor, widths, mode=mode)
 
 
-def get_item(tensor: Any, slice_spec: Any, var: Any = None) -> Any:
-    """`x[...]`: slices are stored as dicts of start, stop and step."""
-    spec = slice_spec if isinstance(slice_spec, (list, tuple)) else [slice_spec]
-    key = tuple(slice(one["start"], one["stop"], one["step"]) if isinstance(one, dict) else one for one in spec)
-    if not is_tensor(tensor):
-        return tuple(tensor)[key[0]]
-    return tensor[key if len(key) > 1 else key[0]]
-
-
 def shape_of(input: Any, out_type: Any = None) -> tuple[int | None, ...]:
     """`tf.shape`: the sizes known beforehand."""
     return tuple(input.shape)
@@ -190,16 +182,7 @@ def tile(input: Any, multiples: Any) -> Any:
     """`tf.tile`."""
     import keras
 
-    return keras.ops.tile(input, _sizes(multiples))
-
-
-def gather(params: Any, indices: Any, axis: Any = 0, batch_dims: int = 0, validate_indices: Any = None) -> Any:
-    """`tf.gather` without batch dimensions."""
-    import keras
-
-    if batch_dims:
-        raise ValueError("tf.gather with batch_dims")
-    return keras.ops.take(constant(params, None), indices, axis=0 if axis is None else axis)
+    return keras.ops.tile(input, sizes_of(multiples))
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
@@ -211,29 +194,6 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return keras.ops.where(condition, constant(x, y), constant(y, x))
 
 
-def arg_extreme(name: str) -> Op:
-    """`tf.argmax` or `tf.argmin`."""
-
-    def op(input: Any, axis: Any = None, output_type: Any = "int64", dimension: Any = None) -> Any:
-        import keras
-
-        axis = axis if axis is not None else dimension
-        return keras.ops.cast(getattr(keras.ops, name)(input, axis=0 if axis is None else axis), output_type)
-
-    return op
-
-
-def one_hot(
-    indices: Any, depth: int, on_value: Any = None, off_value: Any = None, axis: Any = None, dtype: Any = None
-) -> Any:
-    """`tf.one_hot` with ones and zeros."""
-    import keras
-
-    if on_value not in (None, 1) or off_value not in (None, 0):
-        raise ValueError("tf.one_hot with values of its own")
-    return keras.ops.one_hot(indices, depth, axis=-1 if axis is None else axis, dtype=dtype or "float32")
-
-
 def resize(
     images: Any, size: Any, method: str = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False
 ) -> Any:
@@ -243,7 +203,7 @@ def resize(
     if preserve_aspect_ratio:
         raise ValueError("tf.image.resize with preserve_aspect_ratio")
     return keras.ops.image.resize(
-        images, _sizes(size), interpolation=method, antialias=antialias, data_format="channels_last"
+        images, sizes_of(size), interpolation=method, antialias=antialias, data_format="channels_last"
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
+TRAIN = ROOT / "samples" / "digits" / "train.py"
 WORK = Path("build/demo")
 OUT = Path("demo_out")
 BIN = Path(sys.executable).parent
@@ -30,7 +31,7 @@ def run(program: str, *arguments: str | Path, log: TextIO | None = None) -> None
 
     Args:
         program: a command of the environment that this script runs in.
-        arguments: as typed in the project's root.
+        arguments: as typed in the current folder.
         log: takes what the command writes on stderr, which is shown only if it fails.
     """
     print("$", program, *arguments, flush=True)
@@ -43,15 +44,15 @@ def run(program: str, *arguments: str | Path, log: TextIO | None = None) -> None
         sys.exit(code)
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     """The whole way once."""
-    os.chdir(ROOT)
     start = time.monotonic()
+    os.chdir(folder)
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     say("1. Train a small CNN on scikit-learn's handwritten digits")
     with (WORK / "train.log").open("w+", errors="replace") as log:
-        run("python", "samples/digits/train.py", WORK, log=log)
+        run("python", os.path.relpath(TRAIN), WORK, log=log)
     say("2. Convert it for a Raspberry Pi 4, with at most one point of accuracy to lose")
     run(
         *("edgecomp", "convert", WORK / "digits.keras", "--target", "raspberry-pi-4b"),
@@ -67,6 +68,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT)
     except KeyboardInterrupt:
         sys.exit(130)

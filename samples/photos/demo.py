@@ -68,7 +68,7 @@ def main(folder: Path | None, weights: str | None, target: str) -> None:
     print("" if weights else "The weights are random, and so are the answers; --weights imagenet gets trained ones.\n")
     model = Model.load(result.bundle)
     for path in [one for one in sorted(folder.rglob("*")) if one.suffix.lower() in (".jpg", ".jpeg", ".png")][:4]:
-        print(f"{path}: {', '.join(f'{one.label} {one.score:.0%}' for one in model.classify(path, top=3))}")
+        print(f"{path}: {', '.join(f'{one.label} {one.score:.3f}' for one in model.classify(path, top=3))}")
 
 
 if __name__ == "__main__":

@@ -346,3 +346,39 @@ def test_a_subclassed_model_without_its_network_is_told_what_to_do(tmp_path):
 def test_importing_the_room_does_not_import_tensorflow():
     code = "import sys, edgecomp.models; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def mutated(value, path, change):
+    """A copy of nested plain data with the value at the path (of indices, taken modulo) replaced or removed."""
+    if not path or not isinstance(value, (dict, list)) or not value:
+        return change
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    key = keys[path[0] % len(keys)]
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    if len(path) == 1 and change == "remove":
+        del copied[key]
+    else:
+        copied[key] = mutated(value[key], path[1:], change)
+    return copied
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=9),
+    st.sampled_from(["remove", None, 0, -1, 1.5, "x", [], {}, [["a", 0, 0]], True]),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_description_opens_or_is_an_input_error(h5_file, keras_file, path, change):
+    for source in (h5_file, keras_file):
+        target = source.with_name("damaged" + source.suffix)
+        if source is keras_file:
+            rewritten(source, target, lambda config: mutated(config, path, change))
+        else:
+            target.write_bytes(source.read_bytes())
+            with h5py.File(target, "r+") as file:
+                file.attrs["model_config"] = json.dumps(mutated(json.loads(file.attrs["model_config"]), path, change))
+        try:
+            opened = open_model(target)
+        except InputError:
+            continue
+        assert opened.inputs
+        assert opened.outputs
