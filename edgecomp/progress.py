@@ -19,7 +19,7 @@ class Steps:
     """Shows the steps of a long command as they happen, and remembers how long each took.
 
     Args:
-        console: where to show them; None shows nothing.
+        console: where to show them; None, and one that is no terminal, show nothing.
     """
 
     console: Console | None = None
@@ -27,7 +27,7 @@ class Steps:
     _progress: Progress | None = None
 
     def __enter__(self) -> Steps:
-        if self.console is not None:
+        if self.console is not None and self.console.is_terminal:
             self._progress = Progress(
                 SpinnerColumn(finished_text="[green]✓[/]"),
                 TextColumn("{task.description}"),

@@ -27,7 +27,7 @@ class Goldens:
         inputs: one array per input, samples first: [samples, *shape without batch].
         outputs: likewise per output.
         tolerance_steps: largest difference in quantization steps on an interpreter other than `exact_on`.
-        exact_on: the engine on which the outputs must be identical.
+        exact_on: the engine on which the outputs must be identical; "" where no engine promises that.
     """
 
     inputs: tuple[np.ndarray, ...]

@@ -12,26 +12,33 @@ from ..quantize.schemes import DESCRIPTIONS, IOS, SCHEMES
 from .options import opening_options, reading_options
 from .shapes import parse_input_shape
 
-_DATA = "Calibration samples: a folder of photos, .npz, .npy, .csv or package.module:callable."
-_EVALUATION = "Labelled samples the accuracy is measured on; in the same forms."
-_TARGET = "Device profile: a name (`edgecomp targets list`) or a YAML file of your own."
-_BUDGET = "Accuracy budget in percentage points; exit 3 when it is not met."
+_TARGET = "Device profile: a name (`edgecomp targets list`) or a YAML file of your own. A --recipe brings one along."
+_DATA = (
+    "Calibration samples: a folder of photos, .npz, .npy, .csv or package.module:function. They need no labels, and "
+    "should look like what the device will see."
+)
+_EVALUATION = "Labelled samples, in the same forms, that accuracy is measured on; none that the model was trained on."
+_OUT = "Folder for the results; it appears only when everything has succeeded."
+_BUDGET = "Accuracy that may be lost, in percentage points; needs --eval."
 _SCHEME = f"Number format; by default what the target wants. {'; '.join(f'{k}: {v}' for k, v in DESCRIPTIONS.items())}."
+_SAMPLES = "Calibration samples used at most. [default: 200]"
 
 
 @click.command("convert")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", help=_TARGET)
-@click.option("--data", required=True, help=_DATA)
-@click.option("--eval", "evaluation", help=_EVALUATION)
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option("--target", metavar="NAME", help=_TARGET)
+@click.option("--data", metavar="SAMPLES", required=True, help=_DATA)
+@click.option("--eval", "evaluation", metavar="SAMPLES", help=_EVALUATION)
+@click.option("--out", metavar="FOLDER", required=True, type=click.Path(path_type=Path), help=_OUT)
 @click.option("--max-drop", type=click.FloatRange(min=0), metavar="POINTS", help=_BUDGET)
 @click.option("--scheme", type=click.Choice(SCHEMES), help=_SCHEME)
 @click.option("--io", type=click.Choice(IOS), help="Inputs and outputs; by default what the target wants.")
 @reading_options
-@click.option("--samples", type=click.IntRange(min=1), help="Calibration samples used at most. [default: 200]")
-@click.option("--seed", type=int, help="Seed of everything random. [default: 0]")
-@click.option("--recipe", type=click.Path(path_type=Path), help="Replay a saved recipe.yaml; options override it.")
+@click.option("--samples", type=click.IntRange(min=1), metavar="N", help=_SAMPLES)
+@click.option("--seed", type=int, metavar="N", help="Seed of everything random. [default: 0]")
+@click.option(
+    "--recipe", metavar="FILE", type=click.Path(path_type=Path), help="Replay a recipe.yaml; options override it."
+)
 @opening_options
 @click.option("--stock", is_flag=True, help="Also run the stock converter, as a third column in the report.")
 @click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
@@ -39,16 +46,32 @@ def command(input_shape: str | None, **options: Any) -> None:
     """Turn a trained MODEL (.keras, .h5, SavedModel folder, float .tflite) into a measured, verified bundle.
 
     \b
-    edgecomp convert model.keras --target raspberry-pi-4b --data photos/ --eval labelled/ --out result/
+    edgecomp convert model.keras --target raspberry-pi-4b \\
+        --data photos/ --eval labelled/ --max-drop 1 --out result/
+
+    The results: model.tflite, bundle.zip for the device, report.html and report.json, recipe.yaml, the float model it
+    was measured against, log.txt.
+
+    Exit codes: 0 done; 1 a fault of edgecomp's own; 2 bad input or usage; 3 more accuracy is lost than --max-drop
+    allows (what was made then lies beside --out, under another name).
     """
     from ..pipeline.convert import convert
-    from ..report import summary_lines, summary_table
 
     result = convert(**options, input_shape=parse_input_shape(input_shape), console=Console(stderr=True))
-    screen = Console()
-    if screen.is_terminal:
-        screen.print(summary_table(result.report))
-    else:
-        for line in summary_lines(result.report):
+    _print(result.report)
+    click.echo(f"results: {result.folder}")
+
+
+def _print(report: dict[str, Any]) -> None:
+    """A table for people, a few lines for logs."""
+    from ..report import summary_lines, summary_table
+
+    screen = Console(markup=False, highlight=False)
+    if not screen.is_terminal:
+        for line in summary_lines(report):
             click.echo(line)
-    screen.print(f"results: {result.folder}", highlight=False)
+        return
+    screen.print(summary_table(report))
+    screen.print(f"preprocessing: {report['preprocess']['name']} ({report['preprocess']['reason']})")
+    for warning in report["warnings"]:
+        screen.print(f"warning: {warning}", style="yellow")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import os
 import sys
 from collections.abc import Mapping
@@ -31,8 +30,13 @@ def load_custom_objects(source: str | Mapping[str, Any] | None) -> dict[str, Any
     named = getattr(module, "custom_objects", None)
     if isinstance(named, Mapping):
         return dict(named)
-    found = {name: value for name, value in vars(module).items() if inspect.isclass(value) or callable(value)}
-    return {name: value for name, value in found.items() if not name.startswith("__")}
+    return {name: value for name, value in vars(module).items() if callable(value) and _is_own(name, value)}
+
+
+def _is_own(name: str, value: Any) -> bool:
+    """Whether a module's name is meant as a custom object: what it imports from Keras is not."""
+    origin = str(getattr(value, "__module__", "")).split(".", 1)[0]
+    return not name.startswith("__") and origin not in ("keras", "tf_keras", "typing", "builtins")
 
 
 def _import(name: str) -> Any:

@@ -62,7 +62,7 @@ def check_safe(config: Config, context: Context) -> None:
 def find_unknown(config: Config, context: Context) -> InputError | None:
     """The error for the first class that is not part of Keras and was not supplied, if there is one."""
     for part in _parts(config):
-        if part.get("registered_name") and not _is_supplied(part, context):
+        if isinstance(part.get("registered_name"), str) and not _is_supplied(part, context):
             inner = part.get("config")
             return unknown_class(
                 "layer", str(part["class_name"]), inner.get("name") if isinstance(inner, dict) else None
@@ -172,6 +172,7 @@ def _is_supplied(part: Config, context: Context) -> bool:
     inner = part.get("config")
     name = inner if part["class_name"] == "function" and isinstance(inner, str) else part["class_name"]
     registered = part.get("registered_name")
+    registered = registered if isinstance(registered, str) else None
     if find_custom(context.custom_objects, str(name), registered) is not None:
         return True
-    return bool(registered) and keras.saving.get_registered_object(registered) is not None
+    return registered is not None and keras.saving.get_registered_object(registered) is not None

@@ -45,7 +45,7 @@ def open_legacy(path: Path, context: Context, fix_input: FixInput) -> tuple[Any,
 def rebuild(file: LegacyFile, context: Context, fix_input: FixInput) -> BuiltNetwork:
     """Rebuilds the network of a file, without its weights."""
     class_name, config = file.config.get("class_name"), file.config.get("config")
-    if not isinstance(class_name, str) or not config:
+    if not isinstance(class_name, str) or not isinstance(config, (dict, list)) or not config:
         raise InputError("the file describes no network (model_config is incomplete): save the model again")
     functional = isinstance(config, list) or "layers" in config
     if not functional:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
-from ..errors import EdgecompError
+from ..errors import EdgecompError, InputError
 from ..quantize.schemes import NEEDS_CALIBRATION
 from ..tflite import align_buffers
 from .float_file import FloatModel
@@ -51,12 +52,20 @@ def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock: bool) ->
             "edgecomp.quantize.apply:quantize", model.file, scheme=quantize.scheme, io=quantize.io, ranges=ranges
         )
         file = align_buffers(made)
-        few = [sample.feeds for _, sample in zip(range(PLAIN_SAMPLES), model.calibration, strict=False)]
-        plain_steps = bench.worker.call(
-            "edgecomp.evaluate.run:step_difference", file, model.contract, threads=bench.threads, stream=few
-        )
+        plain_steps = _plain_steps(file, model, bench)
         step.detail = f"{quantize.scheme}, {quantize.io} in and out"
     return Compressed(file, _stock(model, bench) if stock else None, plain_steps)
+
+
+def _plain_steps(file: bytes, model: FloatModel, bench: Workbench) -> int | None:
+    few = [sample.feeds for sample in islice(model.calibration, PLAIN_SAMPLES)]
+    try:
+        steps: int | None = bench.worker.call(
+            "edgecomp.evaluate.run:step_difference", file, model.contract, threads=bench.threads, stream=few
+        )
+    except InputError as error:
+        raise UnrunnableError(f"the file was made, but {error}. Try --scheme float16 or dynamic") from error
+    return steps
 
 
 def _stock(model: FloatModel, bench: Workbench) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from dataclasses import replace
@@ -20,13 +21,13 @@ from .compress import Compressed, compress
 from .float_file import FloatModel, export
 from .log_file import log_file, native_output_to
 from .measure import measure
-from .output import check_free, publish_aside, staged
+from .output import check_free, publish_aside, staged, writing_to
 from .packing import pack
 from .plan import make_plan
 from .recipe import Recipe, save_recipe
 from .report_data import assemble
 from .result import ConvertResult
-from .samples import open_samples
+from .samples import Samples, open_samples
 from .workbench import Workbench
 
 WARM = ("tensorflow", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")
@@ -89,8 +90,7 @@ def convert(
     plan = make_plan(
         target=target, recipe=recipe, scheme=scheme, io=io, preprocess=preprocess, samples=samples, seed=seed
     )
-    if max_drop is not None and evaluation is None:
-        raise InputError("--max-drop needs labelled samples to measure the drop on: give them with --eval")
+    _check_budget(max_drop, evaluation)
     names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
     check_free(out, force=force)
     with log_file() as log, Worker(log=log, warm=WARM) as worker, staged(out, force=force) as stage:
@@ -100,13 +100,15 @@ def convert(
                 opened = _open(model, custom_objects, allow_code, input_shape)
                 step.detail = f"{opened.format}, {len(opened.inputs)} in, {len(opened.outputs)} out"
             given = open_samples(plan, opened, data, evaluation, names)
+            _check_countable(max_drop, given)
             float_model = export(opened, plan, given, bench)
             plan = replace(plan, recipe=replace(plan.recipe, preprocess=str(float_model.preprocess.preprocess)))
             compressed = compress(float_model, plan, bench, stock=stock)
             measured = measure(float_model, compressed, bench)
             bundle = pack(_name(model, opened), plan, float_model, compressed, measured, bench)
             report = assemble(plan, float_model, compressed, measured, bundle, steps.taken, max_drop)
-        _write(stage, plan.recipe, float_model, compressed, bundle, report, log)
+        with writing_to(out):
+            _write(stage, plan.recipe, float_model, compressed, bundle, report, log)
         if report["budget"] and not report["budget"]["met"]:
             aside = publish_aside(stage, out)
             raise BudgetError(
@@ -122,6 +124,20 @@ def convert(
         report=report,
         recipe=plan.recipe,
     )
+
+
+def _check_budget(max_drop: float | None, evaluation: Any) -> None:
+    if max_drop is None:
+        return
+    if not (math.isfinite(max_drop) and max_drop >= 0):
+        raise InputError(f"--max-drop {max_drop:g}: give the points of accuracy that may be lost, 0 or more")
+    if evaluation is None:
+        raise InputError("--max-drop needs labelled samples to measure the drop on: give them with --eval")
+
+
+def _check_countable(max_drop: float | None, given: Samples) -> None:
+    if max_drop is not None and not given.class_labels:
+        raise InputError("--max-drop counts points of accuracy, and the labels given are not classes; leave it out")
 
 
 def _open(model: Any, custom_objects: Any, allow_code: bool, input_shape: Any) -> OpenedModel:

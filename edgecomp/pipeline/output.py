@@ -7,10 +7,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InputError
+
+_LONGEST = 200
+"""Characters of a folder's name that its temporary neighbour's name repeats; file systems allow 255 bytes."""
 
 
 def check_free(folder: Path, *, force: bool) -> None:
@@ -35,26 +38,49 @@ def staged(folder: Path, *, force: bool) -> Iterator[Path]:
     What stood there before (with `force`) is kept until the new one is in its place.
     """
     check_free(folder, force=force)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+    folder = folder.resolve()
+    made = _missing_parents(folder)
     try:
-        yield stage
-        stage.chmod(0o755)
-        publish(stage, folder)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        with writing_to(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            stage = Path(tempfile.mkdtemp(prefix=f".{folder.name[:_LONGEST]}.", suffix=".partial", dir=folder.parent))
+        try:
+            yield stage
+            with writing_to(folder):
+                stage.chmod(0o755)
+                publish(stage, folder)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    except BaseException:
+        _remove_empty(made)
+        raise
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Says in plain words why results cannot be written.
+
+    Raises:
+        InputError: in place of any `OSError` inside the block: a full disk, a missing permission, a name too long.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"the results cannot be written to {folder}: {error.strerror or error}; make room or name another folder"
+        ) from error
 
 
 def publish(stage: Path, folder: Path) -> None:
     """Moves a finished folder to its place; an old one goes only after the new one stands."""
-    if not folder.exists():
-        stage.rename(folder)
+    if not folder.exists() or not any(folder.iterdir()):
+        stage.rename(folder)  # takes the place of an empty folder in one step
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".old", dir=folder.parent))
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:_LONGEST]}.", suffix=".old", dir=folder.parent))
     aside = folder.rename(old / "was")
     try:
         stage.rename(folder)
-    except OSError:
+    except BaseException:
         aside.rename(folder)
         old.rmdir()
         raise
@@ -62,16 +88,28 @@ def publish(stage: Path, folder: Path) -> None:
 
 
 def _existing_parent(folder: Path) -> Path:
-    parent = folder.absolute().parent
+    parent = folder.resolve().parent
     while not parent.exists():
         parent = parent.parent
     return parent
 
 
+def _missing_parents(folder: Path) -> list[Path]:
+    """The folders above that do not exist yet, the innermost first."""
+    return list(itertools.takewhile(lambda parent: not parent.exists(), folder.parents))
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Removes folders that were made for results which then did not come."""
+    for folder in folders:
+        with suppress(OSError):  # not empty: somebody else uses it, too
+            folder.rmdir()
+
+
 def publish_aside(stage: Path, folder: Path) -> Path:
     """Moves results that must not pass for the real ones to a folder of another name beside it, which is returned."""
     for number in itertools.count(1):
-        aside = folder.with_name(f"{folder.name}.over-budget" + (f"-{number}" if number > 1 else ""))
+        aside = stage.with_name(f"{folder.name}.over-budget" + (f"-{number}" if number > 1 else ""))
         if not aside.exists():
             stage.rename(aside)
             aside.chmod(0o755)

@@ -74,6 +74,8 @@ def _checked(plan: Plan) -> Plan:
             raise InputError(f"{what} {value!r} is not one of {', '.join(known)}")
     if quantize.samples < 1:
         raise InputError(f"samples is {quantize.samples}, not a positive number")
+    if plan.recipe.seed < 0:
+        raise InputError(f"the seed is {plan.recipe.seed}; give 0 or a positive number")
     if quantize.scheme not in rules.schemes:
         raise InputError(f"{name} does not run {quantize.scheme}; it runs {', '.join(rules.schemes)}")
     if quantize.scheme in ("int8", "int16x8"):

@@ -69,7 +69,7 @@ class Recipe:
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
     """Writes recipe.yaml."""
-    path.write_text(yaml.safe_dump(recipe.to_dict(), sort_keys=False))
+    path.write_text(yaml.safe_dump(recipe.to_dict(), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -79,9 +79,14 @@ def load_recipe(path: Path) -> Recipe:
         InputError: not readable, not YAML, or with a field that is missing, unknown or of the wrong kind.
     """
     try:
-        data = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"the recipe {path} cannot be read: {error}") from error
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the recipe {path} cannot be read: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise InputError(f"the recipe {path} is not YAML: {error.problem}{line}") from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:  # bytes that are no text, impossible dates
+        raise InputError(f"the recipe {path} is not YAML text that can be read") from error
     try:
         return _recipe(data)
     except (KeyError, TypeError, ValueError) as error:

@@ -8,7 +8,6 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
-from ..errors import InputError
 from ..evaluate.metrics import Metric
 from ..evaluate.run import Evaluation
 from ..models import OpenedModel
@@ -173,8 +172,7 @@ def drop_points(reference: Metric | None, ours: Metric | None) -> float | None:
 def _budget(max_drop: float | None, drop: float | None) -> dict[str, Any] | None:
     if max_drop is None:
         return None
-    if drop is None:
-        raise InputError("--max-drop counts points of accuracy, and the labels given are not classes; leave it out")
+    assert drop is not None, "checked as soon as the labels were read"
     # Half a sample of slack would be no slack at all; this only forgives the rounding of the subtraction.
     return {"max_drop_points": max_drop, "met": drop <= max_drop + 1e-9}
 
@@ -185,13 +183,13 @@ def _warnings(plan: Plan, model: FloatModel, compressed: Compressed) -> list[str
         warnings.append(
             "The file runs only under XNNPACK: the plain kernels refuse it. Use an interpreter with XNNPACK enabled."
         )
-    kept = _kept_float(compressed.file) if plan.recipe.quantize.scheme == "int8" else []
+    kept = float_operators(compressed.file) if plan.recipe.quantize.scheme == "int8" else []
     if kept:
         warnings.append(f"Kept at float, because the quantizer has no integer form of them: {', '.join(kept)}.")
     return warnings
 
 
-def _kept_float(file: bytes) -> list[str]:
+def float_operators(file: bytes) -> list[str]:
     """Names of operators that still compute in float, in a file that should compute in integers."""
     graph = read_tflite(file).main
     return sorted(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import EdgecompError
 from ..tflite import read_tflite
+from .floors import widen_narrow
 from .ranges import Ranges
 from .schemes import NEEDS_CALIBRATION, Io, Scheme
 
@@ -34,7 +35,9 @@ def quantize(model: bytes, *, scheme: Scheme, io: Io, ranges: Ranges | None = No
         return model
     from litert_quantizer import Quantizer
 
-    if scheme in NEEDS_CALIBRATION and not ranges:
+    if scheme not in NEEDS_CALIBRATION:
+        ranges = None
+    elif not ranges:
         raise QuantizeError(f"the scheme {scheme} needs the ranges of activations, and none were observed")
     quantizer = Quantizer(model)
     _CONFIGURE[scheme](quantizer)
@@ -42,18 +45,19 @@ def quantize(model: bytes, *, scheme: Scheme, io: Io, ranges: Ranges | None = No
         _keep_loops_float(quantizer, model)
         if io == "float":
             _keep_edges_float(quantizer)
+    calibration = [_calibration(widen_narrow(read_tflite(model), ranges))] if ranges else []
     try:
-        result = quantizer.quantize(_calibration(ranges)) if scheme in NEEDS_CALIBRATION else quantizer.quantize()
+        result = quantizer.quantize(*calibration)
     except (ValueError, RuntimeError) as error:
         raise QuantizeError(f"the quantizer could not make {scheme}: {error}") from error
     return bytes(result.quantized_model)
 
 
-def _calibration(ranges: Ranges | None) -> dict[str, dict[str, np.ndarray]]:
-    """Ranges as the quantizer wants them: every range holds 0, so that zero padding is exact."""
+def _calibration(ranges: Ranges) -> dict[str, dict[str, np.ndarray]]:
+    """Ranges as the quantizer wants them."""
     return {
-        name: {"min": np.array([min(low, 0.0)], np.float32), "max": np.array([max(high, 0.0)], np.float32)}
-        for name, (low, high) in (ranges or {}).items()
+        name: {"min": np.array([low], np.float32), "max": np.array([high], np.float32)}
+        for name, (low, high) in ranges.items()
     }
 
 

@@ -99,7 +99,7 @@ def clean_keras():
 
 
 @pytest.fixture
-def assert_equal_to(clean_keras):
+def assert_equal_to():
     """A function that saves a Keras 2 network, opens the file and compares the outputs."""
     from edgecomp.models import open_model
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 
 from edgecomp.errors import EdgecompError
 from edgecomp.evaluate.metrics import Fidelity
 from edgecomp.evaluate.run import run_samples, step_difference
 from edgecomp.quantize.apply import QuantizeError, quantize
+from edgecomp.quantize.floors import widen_narrow
 from edgecomp.quantize.ranges import observe_ranges
 from edgecomp.quantize.schemes import DESCRIPTIONS, NEEDS_CALIBRATION, SCHEMES
 from edgecomp.tflite import TfliteModel, read_tflite
@@ -166,3 +169,31 @@ def test_a_wide_range_is_clipped_nowhere(network: Callable[[str], Any]) -> None:
     low, high = scale * (-128 - zero_point), scale * (127 - zero_point)
     assert low - scale / 2 <= values.min()
     assert values.max() <= high + scale / 2
+
+
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2D", "Conv2DTranspose", "SeparableConv2D", "Dense"])
+def test_a_layer_that_never_fires_does_not_stop_the_file_from_running(kind: str, export: Any) -> None:
+    """Its output has a range of nothing; XNNPACK refuses a network whose steps are too fine for its integers."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    sizes = {"Dense": (4,), "DepthwiseConv2D": (3,)}.get(kind, (4, 3))
+    dead = getattr(keras.layers, kind)(*sizes, activation="relu6", bias_initializer=keras.initializers.Constant(-100))
+    inputs = keras.Input((6, 6, 3), name="x")
+    alive = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+    branch = keras.layers.Conv2D(4, 3, padding="same")(dead(inputs))
+    pooled = [keras.layers.GlobalAveragePooling2D()(one) for one in (alive, branch)]
+    opened, file = export(keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Concatenate()(pooled))))
+    contract = build_contract(parse_preprocess("none"), opened.inputs, opened.outputs, images=False)
+    rng = np.random.default_rng(1)
+    samples = [{"x": rng.normal(size=(1, 6, 6, 3)).astype(np.float32)} for _ in range(20)]
+
+    net = SimpleNamespace(file=file, contract=contract, samples=samples)
+    assert fidelity_db(net, made(net, "int8", "int8")) > FLOORS["int8"]
+
+
+def test_ranges_that_are_wide_enough_stay_as_observed(network: Callable[[str], Any]) -> None:
+    net = network("conv")
+    ranges = observe_ranges(net.file, "serving_default", threads=1, stream=net.samples)
+    widened = widen_narrow(read_tflite(net.file), ranges)
+    assert widened == {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in ranges.items()}
