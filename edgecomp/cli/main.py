@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import traceback
 
@@ -52,6 +53,7 @@ def main() -> None:
     that is not valid; 5 integrity or signature failure; 130 interrupted.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    signal.signal(signal.SIGTERM, _stopped)  # `kill` and `timeout` clean up as Ctrl-C does
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")  # accepted anywhere on the line
@@ -60,7 +62,7 @@ def main() -> None:
 
 def _run(debug: bool) -> int:
     try:
-        result = cli.main(standalone_mode=False)
+        result = cli.main(prog_name="edgecomp", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.exceptions.Abort:
         return _say("interrupted; nothing was written", 130)
@@ -70,8 +72,7 @@ def _run(debug: bool) -> int:
         error.show()
         return 2
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _say(_usage(error), error.exit_code)
     except EdgecompError as error:
         if debug:
             traceback.print_exc()
@@ -85,6 +86,17 @@ def _run(debug: bool) -> int:
         return _say(
             f"a fault of edgecomp's own: {type(error).__name__}: {error}. Run again with --debug and report it.", 1
         )
+
+
+def _usage(error: click.ClickException) -> str:
+    """What is wrong with the command line, and where to read how it goes."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "edgecomp"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
+
+
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _say(message: str, code: int) -> int:

@@ -136,5 +136,5 @@ def _scaled(graph: Subgraph, operator: Operator) -> int:
 
 
 def _per_channel(value: Tensor, constant: Tensor) -> bool:
-    sizes = constant.shape[-1:] if constant.shape else (1,)
-    return constant.is_constant and constant.elements == sizes[0] and sizes[0] in (1, value.shape[-1])
+    last = constant.shape[-1] if constant.shape else 1
+    return constant.is_constant and constant.elements == last and last in (1, *value.shape[-1:])

@@ -8,6 +8,7 @@ from itertools import islice
 from ..errors import EdgecompError, InputError
 from ..quantize.schemes import NEEDS_CALIBRATION
 from ..tflite import align_buffers
+from ..worker import Worker
 from .float_file import FloatModel
 from .plan import Plan
 from .workbench import SIGNATURE, Workbench
@@ -73,5 +74,7 @@ def _stock(model: FloatModel, bench: Workbench) -> bytes | None:
         return None
     with bench.steps.step("stock", "the stock converter, for comparison") as step:
         feeds = (sample.feeds for sample in step.track(model.calibration, len(model.calibration)))
-        file: bytes = bench.worker.call("edgecomp.export.tflite:convert_graph_stock", model.graph, stream=feeds)
+        # A worker of its own, since this one needs TensorFlow as a whole.
+        with Worker(log=bench.worker.log) as worker:
+            file: bytes = worker.call("edgecomp.export.tflite:convert_graph_stock", model.graph, stream=feeds)
     return model.named(file)

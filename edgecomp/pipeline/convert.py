@@ -30,7 +30,7 @@ from .result import ConvertResult
 from .samples import Samples, open_samples
 from .workbench import Workbench
 
-WARM = ("tensorflow", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")
+WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")
 """What the worker imports while this process is still opening the model."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..errors import InputError
 from ..evaluate.metrics import Outputs
 from ..export.check import check_outputs, find_unfolded
 from ..export.graph import FrozenGraph, freeze, reference_outputs
+from ..export.tflite import convert_graph
 from ..models import OpenedModel
 from ..tflite import read_tflite, with_signature
 from .answers import describe_outputs
@@ -71,7 +73,7 @@ def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -
     """
     with bench.steps.step("export", "exporting to float .tflite") as step:
         graph = None if model.tflite is not None else freeze(model)
-        converting = bench.worker.submit("edgecomp.export.tflite:convert_graph", graph) if graph else None
+        converting = _in_background(lambda: convert_graph(graph, bench.worker)) if graph else None
         known = _resolve(model, plan, samples)
         expected = _references(model, _prepare(model, known, samples.calibration)) if known else None
         file = _named(converting.result() if converting else model.tflite or b"", model)
@@ -109,11 +111,18 @@ def layer_names(model: OpenedModel) -> tuple[str, ...]:
     return () if model.keras_model is None else tuple(layer.name for layer in model.keras_model._flatten_layers())
 
 
+def _in_background(work: Callable[[], bytes]) -> Future[bytes]:
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    return future
+
+
 def convert_to_float(model: OpenedModel, bench: Workbench) -> bytes:
     """The float .tflite of a model alone, where there are no samples to hold it against the original."""
     if model.tflite is not None:
         return _named(model.tflite, model)
-    return _named(bench.worker.call("edgecomp.export.tflite:convert_graph", freeze(model)), model)
+    return _named(convert_graph(freeze(model), bench.worker), model)
 
 
 def _named(file: bytes, model: OpenedModel) -> bytes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..models import OpenedModel
 
-WARM = ("tensorflow",)
+WARM = ("edgecomp.export.native:warm_up",)
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,12 @@ def check_free(folder: Path, *, force: bool) -> None:
     Raises:
         InputError: it exists and is not empty (without `force`), is a file, or its parent cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; name a folder for the results")
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        raise InputError(f"{folder} exists and is not empty; name another folder or pass --force to replace it")
-    parent = _existing_parent(folder)
+    with writing_to(folder):
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is a file; name a folder for the results")
+        if folder.is_dir() and any(folder.iterdir()) and not force:
+            raise InputError(f"{folder} exists and is not empty; name another folder or pass --force to replace it")
+        parent = _existing_parent(folder)
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"nothing can be written to {parent}; name another folder for the results")
 
@@ -46,6 +47,7 @@ def staged(folder: Path, *, force: bool) -> Iterator[Path]:
             stage = Path(tempfile.mkdtemp(prefix=f".{folder.name[:_LONGEST]}.", suffix=".partial", dir=folder.parent))
         try:
             yield stage
+            check_free(folder, force=force)  # somebody may have come first
             with writing_to(folder):
                 stage.chmod(0o755)
                 publish(stage, folder)

@@ -47,8 +47,11 @@ def main() -> None:
     """Serves requests until the parent closes the pipe."""
     requests = os.fdopen(int(sys.argv[1]), "rb")
     answers = os.fdopen(int(sys.argv[2]), "wb")
-    for module in sys.argv[3:]:
-        importlib.import_module(module)
+    for item in sys.argv[3:]:
+        module, _, function = item.partition(":")
+        loaded = importlib.import_module(module)
+        if function:
+            getattr(loaded, function)()
     while True:
         try:
             function, args, kwargs, streaming = receive(requests)

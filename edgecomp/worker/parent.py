@@ -36,7 +36,7 @@ class Worker:
 
     Args:
         log: file that receives the worker's stdout and stderr, appended to.
-        warm: modules it imports as soon as it starts, while the parent does something else.
+        warm: modules (or "module:function" to call) that it loads at once, while the parent does something else.
 
     Example:
         >>> with Worker(log=Path("log.txt")) as worker:
@@ -45,7 +45,7 @@ class Worker:
     """
 
     def __init__(self, *, log: Path, warm: Sequence[str] = ()) -> None:
-        self._log = log
+        self.log = log
         self._calls = threading.Lock()
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
@@ -82,7 +82,7 @@ class Worker:
         if kind == "error":
             raise value
         if kind == "fault":
-            raise WorkerError(f"{function} failed: {value}; the traceback is in {self._log}")
+            raise WorkerError(f"{function} failed: {value}; the traceback is in {self.log}")
         return value
 
     def submit(self, function: str, /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -136,7 +136,7 @@ class Worker:
     def _crash(self, function: str) -> WorkerCrashError:
         code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return WorkerCrashError(f"the process for {function} {how}; its last words are in {self._log}")
+        return WorkerCrashError(f"the process for {function} {how}; its last words are in {self.log}")
 
 
 class _Sender(threading.Thread):

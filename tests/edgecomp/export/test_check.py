@@ -153,7 +153,15 @@ def test_a_factor_left_behind_a_convolution_is_found_with_its_layer(export: Any)
     assert "first" in str(found[0])
 
 
-def test_dead_and_normal_networks_have_no_findings(export: Any) -> None:
+def test_the_counters_of_loops_are_no_findings(export: Any) -> None:
+    inputs = keras.Input((6, 3), name="x")
+    _, file = export(keras.Model(inputs, layers.LSTM(4)(inputs)))
+    model = read_tflite(file)
+    assert len(model.subgraphs) > 1
+    assert find_unfolded(model) == ()
+
+
+def test_a_common_network_has_no_findings(export: Any) -> None:
     model = keras.applications.MobileNetV2(input_shape=(32, 32, 3), alpha=0.35, weights=None, classes=4)
     _, file = export(trained(model))
     assert find_unfolded(read_tflite(file), tuple(layer.name for layer in model.layers)) == ()

@@ -1,0 +1,59 @@
+"""Options, recipe and target become one plan; what the device does not run is refused before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgecomp.errors import InputError
+from edgecomp.pipeline.plan import make_plan
+from edgecomp.pipeline.recipe import QuantizePass, Recipe, save_recipe
+from edgecomp.targets import list_targets
+
+
+@pytest.mark.parametrize("target", [one.name for one in list_targets()])
+def test_every_target_has_a_plan_by_default(target: str) -> None:
+    plan = make_plan(target=target)
+    rules = plan.target.model
+    assert plan.recipe.quantize.scheme == rules.default_scheme
+    assert plan.recipe.quantize.io == rules.default_io
+    assert plan.recipe.preprocess == "auto"
+
+
+def test_options_override_the_recipe_and_the_recipe_the_target(tmp_path: Path) -> None:
+    saved = Recipe("linux-x86-64", preprocess="0..1", seed=3, quantize=QuantizePass(io="float", samples=50))
+    save_recipe(saved, tmp_path / "recipe.yaml")
+    assert make_plan(target=None, recipe=tmp_path / "recipe.yaml").recipe == saved
+    assert make_plan(target=None, recipe=saved).recipe == saved
+    changed = make_plan(target="raspberry-pi-5", recipe=saved, samples=7, seed=0, preprocess="none").recipe
+    assert changed == Recipe("raspberry-pi-5", preprocess="none", seed=0, quantize=QuantizePass(io="float", samples=7))
+
+
+@pytest.mark.parametrize("scheme", ["float32", "float16", "dynamic"])
+def test_schemes_with_float_activations_have_float_edges(scheme: str) -> None:
+    assert make_plan(target="linux-x86-64", scheme=scheme).recipe.quantize.io == "float"
+
+
+def test_a_slow_scheme_is_a_warning() -> None:
+    assert "int16x8 has no fast kernels" in make_plan(target="raspberry-pi-4b", scheme="int16x8").warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"target": None}, "--target NAME"),
+        ({"target": "raspbery-pi-4b"}, "raspberry-pi-4b"),
+        ({"target": "coral-edgetpu", "scheme": "float32"}, "coral-edgetpu does not run float32; it runs int8"),
+        ({"target": "browser", "io": "int8"}, "browser does not take int8"),
+        ({"target": "linux-x86-64", "scheme": "float16", "io": "int8"}, "float16 has float inputs and outputs"),
+        ({"target": "linux-x86-64", "scheme": "int4"}, "scheme 'int4' is not one of"),
+        ({"target": "linux-x86-64", "io": "uint8"}, "io 'uint8' is not one of"),
+        ({"target": "linux-x86-64", "samples": 0}, "samples is 0"),
+        ({"target": "linux-x86-64", "seed": -1}, "seed is -1"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        make_plan(**options)

@@ -1,0 +1,113 @@
+"""recipe.yaml: what is saved is what is loaded, and anything else is a clear error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgecomp.errors import InputError
+from edgecomp.pipeline.recipe import QuantizePass, Recipe, load_recipe, save_recipe
+from edgecomp.quantize.schemes import IOS, SCHEMES
+
+pytestmark = pytest.mark.filterwarnings("error::ResourceWarning")
+FIXTURES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=20)
+RECIPES = st.builds(
+    Recipe,
+    target=TEXT,
+    preprocess=TEXT,
+    seed=st.integers(0, 2**63),
+    quantize=st.builds(
+        QuantizePass, scheme=st.sampled_from(SCHEMES), io=st.sampled_from(IOS), samples=st.integers(1, 10**6)
+    ),
+)
+SOMETHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@FIXTURES
+@given(recipe=RECIPES)
+def test_a_saved_recipe_loads_as_it_was(recipe: Recipe, tmp_path: Path) -> None:
+    save_recipe(recipe, tmp_path / "recipe.yaml")
+    assert load_recipe(tmp_path / "recipe.yaml") == recipe
+
+
+def _paths(data: Any, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [prefix, *(path for key, value in items for path in _paths(value, (*prefix, key)))]
+
+
+def _replaced(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy[path[0]] = _replaced(copy[path[0]], path[1:], value)
+    return copy
+
+
+def _refusal(file: Path) -> str | None:
+    try:
+        load_recipe(file)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+@FIXTURES
+@given(path=st.sampled_from(_paths(Recipe("raspberry-pi-4b").to_dict())), value=SOMETHING)
+def test_any_part_replaced_by_anything_loads_or_is_refused(path: tuple[Any, ...], value: Any, tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(yaml.safe_dump(_replaced(Recipe("raspberry-pi-4b").to_dict(), path, value)), encoding="utf-8")
+    refusal = _refusal(file)
+    assert refusal is None or (str(file) in refusal and "\n" not in refusal)
+
+
+@FIXTURES
+@given(data=st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_bytes(data)
+    with pytest.raises(InputError) as error:
+        load_recipe(file)
+    assert str(file) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("recipe: [1", "line"),
+        ("recipe: 1\n\tx: 2", "line 2"),
+        ("!!python/object/apply:os.system ['true']", "line 1"),
+        ("recipe: 2001-99-99", "not YAML"),
+        ("[" * 5000, "not YAML"),
+        ("recipe: 9", "version is 9"),
+        ("just text", "not a mapping"),
+        ("recipe: 1\ntarget: a\npreprocess: none\nseed: 0", "field 'passes' is missing"),
+        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "one 'quantize' pass"),
+        ("recipe: 1\nsed: 1", "unknown field 'sed'"),
+        (yaml.safe_dump(Recipe("a", seed=True).to_dict()), "seed is True"),
+        (yaml.safe_dump(Recipe("a", quantize=QuantizePass(scheme="int4")).to_dict()), "scheme is 'int4'"),
+        (yaml.safe_dump(Recipe("a", quantize=QuantizePass(samples=0)).to_dict()), "samples is 0"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=said):
+        load_recipe(file)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        load_recipe(tmp_path / "none.yaml")
+    with pytest.raises(InputError, match="directory"):
+        load_recipe(tmp_path)
