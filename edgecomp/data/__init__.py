@@ -8,6 +8,7 @@ from .limits import limited
 from .opening import open_data
 from .overlap import check_overlap
 from .prepared import Prepared, PreparedSet, prepared
+from .spec import parse_spec
 
 __all__ = [
     "Dataset",
@@ -21,6 +22,7 @@ __all__ = [
     "check_overlap",
     "limited",
     "open_data",
+    "parse_spec",
     "prepared",
     "read_labels",
     "resolve_preprocess",

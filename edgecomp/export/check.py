@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import EdgecompError
+from ..errors import EdgecompError, InputError
 from ..tflite import Operator, Subgraph, Tensor, TfliteModel
 from ..tflite.layers import operator_layers
 
@@ -37,6 +37,7 @@ def check_outputs(
 
     Raises:
         ExportMismatchError: a shape differs, or a value by more than `RELATIVE_TOLERANCE`.
+        InputError: the original gives NaN or infinity.
     """
     worst = 0.0
     for name, wanted, got in zip(names, expected, actual, strict=True):
@@ -45,7 +46,10 @@ def check_outputs(
                 f"the exported file's output '{name}' has shape {got.shape} where the model has {wanted.shape}"
             )
         if not np.isfinite(wanted).all():
-            raise ExportMismatchError(f"the model itself gives NaN or infinity at output '{name}' for {sample}")
+            raise InputError(
+                f"the model itself gives NaN or infinity at output '{name}' for {sample}; "
+                "check the model and --preprocess"
+            )
         scale = float(np.abs(wanted).max(initial=0.0)) + 1e-7
         difference = float(np.abs(wanted.astype(np.float64) - got.astype(np.float64)).max(initial=0.0)) / scale
         if not difference <= RELATIVE_TOLERANCE:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..data import read_labels
+from ..data import parse_spec, read_labels
 from ..errors import BudgetError, InputError
 from ..models import OpenedModel, from_keras, open_model
 from ..progress import Steps
@@ -91,6 +91,9 @@ def convert(
         target=target, recipe=recipe, scheme=scheme, io=io, preprocess=preprocess, samples=samples, seed=seed
     )
     _check_budget(max_drop, evaluation)
+    for given in (data, evaluation):
+        if isinstance(given, (str, Path)):
+            parse_spec(str(given))  # opening the model takes seconds; a mistyped path is told before that
     names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
     check_free(out, force=force)
     with log_file() as log, Worker(log=log, warm=WARM) as worker, staged(out, force=force) as stage:
@@ -99,9 +102,9 @@ def convert(
             with steps.step("open", "opening the model") as step:
                 opened = _open(model, custom_objects, allow_code, input_shape)
                 step.detail = f"{opened.format}, {len(opened.inputs)} in, {len(opened.outputs)} out"
-            given = open_samples(plan, opened, data, evaluation, names)
-            _check_countable(max_drop, given)
-            float_model = export(opened, plan, given, bench)
+            samples_given = open_samples(plan, opened, data, evaluation, names)
+            _check_countable(max_drop, samples_given)
+            float_model = export(opened, plan, samples_given, bench)
             plan = replace(plan, recipe=replace(plan.recipe, preprocess=str(float_model.preprocess.preprocess)))
             compressed = compress(float_model, plan, bench, stock=stock)
             measured = measure(float_model, compressed, bench)

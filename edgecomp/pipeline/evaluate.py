@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,16 @@ from edgecomp_runtime.contract import Contract
 from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 from rich.console import Console
 
-from ..data import Dataset, Resolved, check_evaluation, open_data, prepared, read_labels, resolve_preprocess
+from ..data import (
+    Dataset,
+    PreparedSet,
+    Resolved,
+    check_evaluation,
+    open_data,
+    prepared,
+    read_labels,
+    resolve_preprocess,
+)
 from ..errors import InputError, IntegrityError
 from ..models import OpenedModel, TensorSpec, open_model
 from ..progress import Steps
@@ -99,6 +109,7 @@ def evaluate_files(
         classes = has_class_labels(dataset)
         contract = _with_outputs(contract, models[-1], dataset, names or dataset.class_names, classes, bench)
         samples = prepared(dataset, contract)
+        _check_any(samples)
         warnings = [*dataset.warnings, *resolved.warnings]
         if dataset.labelled:
             warnings += check_evaluation(samples, contract, models[0].inputs)
@@ -127,6 +138,13 @@ def evaluate_files(
         "preprocess": {"name": str(resolved.preprocess), "reason": resolved.reason},
         "warnings": list(dict.fromkeys(warnings)),
     }
+
+
+def _check_any(samples: PreparedSet) -> None:
+    """Refuses a set of which no sample can be read."""
+    if next(iter(samples), None) is None:
+        reasons = "; ".join(f"{one.name}: {one.reason}" for one in samples.dataset.skipped[:1])
+        raise InputError(f"{samples.dataset.source}: no sample can be read ({reasons or 'it is empty'})")
 
 
 def _runnable(path: Path, bench: Workbench, options: dict[str, Any]) -> Runnable:
@@ -214,7 +232,9 @@ def _with_outputs(
     """What the outputs mean; a bundle has said so already."""
     if model.contract is not None:
         return contract
-    few = [sample.feeds for _, sample in zip(range(REFERENCE_SAMPLES), prepared(dataset, contract), strict=False)]
+    samples = prepared(dataset, contract)
+    _check_any(samples)
+    few = [sample.feeds for sample in islice(samples, REFERENCE_SAMPLES)]
     outputs = bench.worker.call(
         "edgecomp.evaluate.run:run_samples", model.file, contract, threads=bench.threads, stream=few
     )

@@ -83,6 +83,8 @@ def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -
         if expected is None:
             expected = _references(model, calibration)
         actual, difference = _check(model, file, calibration, expected, bench)
+        if not actual:
+            check_calibration(calibration, calibration.contract, model.inputs)  # says why there is no sample
         step.detail = "builtin ops only" + (f", within {difference:.1e} of the original" if difference else "")
     contract = describe_outputs(calibration.contract, actual, labels=samples.labels, class_labels=samples.class_labels)
     calibration = replace(calibration, contract=contract)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edgecomp_runtime.preprocess import parse_preprocess
+
 from ..errors import InputError
 from ..quantize.schemes import IOS, SCHEMES
 from ..targets import Target, load_target
@@ -72,6 +74,8 @@ def _checked(plan: Plan) -> Plan:
     for what, value, known in (("scheme", quantize.scheme, SCHEMES), ("io", quantize.io, IOS)):
         if value not in known:
             raise InputError(f"{what} {value!r} is not one of {', '.join(known)}")
+    if not plan.recipe.preprocess.startswith("auto"):
+        parse_preprocess(plan.recipe.preprocess)
     if quantize.samples < 1:
         raise InputError(f"samples is {quantize.samples}, not a positive number")
     if plan.recipe.seed < 0:

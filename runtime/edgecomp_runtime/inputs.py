@@ -18,6 +18,10 @@ from .errors import InputError
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
 
+_LABELS = frozenset({"label", "labels", "class", "class_name", "y", "target", "category"})
+"""Headers of a column that is no input but the answer; the same as where such a table is calibrated with."""
+
+
 class Item(NamedTuple):
     """One sample that has not been read yet.
 
@@ -35,7 +39,7 @@ def iterate_inputs(arguments: Sequence[str], contract: Contract) -> Iterator[Ite
 
     Args:
         arguments: photos, folders of photos, `.npy`, `.npz` (an array `x`, or one for each input by its name) and
-            `.csv` (one sample a row; a first row of names is skipped).
+            `.csv` (one sample a row; a first row of names is skipped, and so is a column that it calls a label).
         contract: the model's.
 
     Raises:
@@ -108,18 +112,26 @@ def _csv(path: Path, contract: Contract) -> Iterator[Item]:
     if len(contract.inputs) != 1:
         raise InputError(f"{path}: a .csv can only feed a model of one input; use .npz with one array for each input")
     shape = contract.inputs[0].shape[1:]
-    found = False
+    found, label = False, None
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for number, row in enumerate(csv.reader(file), start=1):
-                if not row or (number == 1 and not _is_number(row[0])):
+                if not row:
+                    continue
+                if number == 1 and _is_header(row):
+                    label = next((column for column, name in enumerate(row) if name.strip().lower() in _LABELS), None)
                     continue
                 found = True
-                yield Item(f"{path}:{number}", partial(_numbers, row, f"{path}:{number}", shape))
+                numbers = [text for column, text in enumerate(row) if column != label]
+                yield Item(f"{path}:{number}", partial(_numbers, numbers, f"{path}:{number}", shape))
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise InputError(f"{path}: is not a text of comma-separated numbers ({error})") from None
     if not found:
         raise InputError(f"{path}: there are no rows of numbers in it")
+
+
+def _is_header(row: list[str]) -> bool:
+    return not _is_number(row[0]) or any(name.strip().lower() in _LABELS for name in row)
 
 
 def _numbers(row: list[str], where: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -47,8 +47,8 @@ class Verification:
         found = "all outputs equal" if not self.max_steps else f"outputs differ by up to {self.max_steps:g} steps"
         engine = f"{self.engine} {self.engine_version}, XNNPACK {'on' if self.xnnpack else 'off'}"
         verdict = "verified" if self.passed else "failed"
-        allowed = "none" if self.exact else f"{self.tolerance_steps}"
-        return f"{verdict}: {self.samples} golden samples, {found} ({allowed} allowed) on {engine}"
+        allowed = "no difference allowed" if self.exact else f"{self.tolerance_steps} allowed"
+        return f"{verdict}: {self.samples} golden samples, {found} ({allowed}) on {engine}"
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data; an endless difference (not a number) is null."""

@@ -58,6 +58,16 @@ def test_a_broken_photo_among_good_ones_is_named_and_the_rest_answered(
     assert str(photos / "1.png") in err
 
 
+def test_run_leaves_out_a_tables_label_column(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables = {"plain.csv": "a,b,c,d,e\n0,1,2,3,4\n", "labelled.csv": "a,b,label,c,d,e\n0,1,1,2,3,4\n"}
+    answers = []
+    for name, text in tables.items():
+        (tmp_path / name).write_text(text)
+        assert main(["run", str(models / "table.tflite"), str(tmp_path / name), "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out)["results"][0]["classes"])
+    assert answers[0] == answers[1]
+
+
 def test_run_reads_npy_npz_and_csv_alike(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = np.arange(10, dtype=np.float32).reshape(2, 5)
     np.save(tmp_path / "rows.npy", rows)

@@ -1,0 +1,1 @@
+"""What a file is worth: accuracy, agreement with another, error by layer."""

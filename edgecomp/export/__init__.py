@@ -1,0 +1,1 @@
+"""From an opened model to a float .tflite that computes the same."""

@@ -1,0 +1,64 @@
+"""What only lists or explains answers at once: no TensorFlow, no Keras, nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("tensorflow", "keras", "ai_edge_litert", "litert_quantizer", "sklearn", "h5py")
+_PROBE = """
+import sys
+sys.argv = ["edgecomp", *{arguments!r}]
+from edgecomp.cli.main import main
+try:
+    main()
+except SystemExit as ended:
+    code = ended.code or 0
+print("LOADED", *sorted({{name.partition(".")[0] for name in sys.modules}}), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    run = subprocess.run(
+        [sys.executable, "-c", _PROBE.format(arguments=arguments)], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    return set(run.stderr.rpartition("LOADED")[2].split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("targets", "list"),
+        ("targets", "show", "raspberry-pi-4b"),
+        ("convert", "--help"),
+        ("evaluate", "--help"),
+        ("inspect", "--help"),
+        ("profile", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_heavy_is_imported(arguments: tuple[str, ...]) -> None:
+    assert not loaded_by(*arguments) & set(HEAVY)
+
+
+def test_help_does_without_numpy_too() -> None:
+    assert not loaded_by("--help") & {"numpy", "PIL", "yaml", "rich"}
+
+
+def test_help_answers_in_half_a_second() -> None:
+    """The best of five, against what this machine needs to start Python at all: others may be using it, too."""
+
+    def seconds(*command: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True, timeout=60)
+        return time.perf_counter() - start
+
+    runs = [(seconds("-m", "edgecomp.cli.main", "--help"), seconds("-c", "pass")) for _ in range(5)]
+    assert min(one for one, _ in runs) < 0.5 + min(bare for _, bare in runs)
