@@ -151,8 +151,8 @@ def _scale_of(source: str, contract: Contract, one: InputContract, seen: InputSu
 
 
 def expects_pixels(one: InputContract) -> bool:
-    """Whether the normalization of an input starts from values of 0 to 255."""
-    return max(one.std) >= _PIXEL_STD or max(one.mean) >= _PIXEL_STD
+    """Whether the normalization of an input starts from values of 0 to 255; a table's columns start anywhere."""
+    return len(one.shape) > 2 and max(*one.std, *one.mean) >= _PIXEL_STD
 
 
 def _check_count(source: str, survey: Survey) -> list[str]:

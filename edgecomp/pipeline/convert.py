@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ..data import parse_spec, read_labels
 from ..errors import BudgetError, InputError
+from ..export.normalization import move_normalization
 from ..models import OpenedModel, from_keras, open_model
 from ..progress import Steps
 from ..report import render_html, write_report_json
@@ -104,7 +105,7 @@ def convert(
                 step.detail = f"{opened.format}, {len(opened.inputs)} in, {len(opened.outputs)} out"
             samples_given = open_samples(plan, opened, data, evaluation, names)
             _check_countable(max_drop, samples_given)
-            float_model = export(opened, plan, samples_given, bench)
+            float_model = export(move_normalization(opened), plan, samples_given, bench)
             plan = replace(plan, recipe=replace(plan.recipe, preprocess=str(float_model.preprocess.preprocess)))
             compressed = compress(float_model, plan, bench, stock=stock)
             measured = measure(float_model, compressed, bench)

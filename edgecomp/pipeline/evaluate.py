@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from edgecomp_runtime.bundle import Bundle, is_bundle, read_bundle
+from edgecomp_runtime.bundle import is_bundle, read_bundle
 from edgecomp_runtime.contract import Contract
 from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 from rich.console import Console
@@ -26,8 +26,10 @@ from ..data import (
     resolve_preprocess,
 )
 from ..errors import InputError, IntegrityError
-from ..models import OpenedModel, TensorSpec, open_model
+from ..export.normalization import Moved, move_normalization
+from ..models import TensorSpec, open_model
 from ..progress import Steps
+from ..report import read_report_json
 from ..tflite import read_tflite
 from ..tflite.cost import is_quantized
 from ..worker import Worker
@@ -58,7 +60,7 @@ class Runnable:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     contract: Contract | None = None
-    opened: OpenedModel | None = None
+    opened: Moved | None = None
 
 
 def evaluate_files(
@@ -153,13 +155,14 @@ def _runnable(path: Path, bench: Workbench, options: dict[str, Any]) -> Runnable
         return _from_tflite(str(path), bundle.model, bundle.contract)
     if _is_tflite(path):
         content = path.read_bytes()
-        if is_quantized(read_tflite(content, name=str(path))):
-            return _from_tflite(str(path), content, _contract_of_neighbour(path, content))
+        contract = _contract_of_neighbour(path, content)
+        if contract is not None or is_quantized(read_tflite(content, name=str(path))):
+            return _from_tflite(str(path), content, contract)
     with bench.steps.step("open", f"opening {path.name}"):
-        opened = open_model(path, **options)
+        opened = move_normalization(open_model(path, **options))
     with bench.steps.step("export", f"exporting {path.name} to float .tflite"):
-        content = convert_to_float(opened, bench)
-    return Runnable(str(path), content, opened.inputs, opened.outputs, opened=opened)
+        content = convert_to_float(opened.model, bench)
+    return Runnable(str(path), content, opened.model.inputs, opened.model.outputs, opened=opened)
 
 
 def _is_tflite(path: Path) -> bool:
@@ -170,14 +173,18 @@ def _is_tflite(path: Path) -> bool:
 
 
 def _contract_of_neighbour(path: Path, content: bytes) -> Contract | None:
-    """The contract of the bundle that `convert` left beside a file, if it holds this very file."""
-    neighbour = path.with_name("bundle.zip")
+    """The contract of the bundle that `convert` left beside a file, if its report knows this very file."""
+    neighbour, report = path.with_name("bundle.zip"), path.with_name("report.json")
+    if not (neighbour.is_file() and report.is_file()):
+        return None
     try:
-        bundle: Bundle | None = read_bundle(neighbour) if neighbour.is_file() else None
+        known = read_report_json(report)
+        bundle = read_bundle(neighbour)
     except (InputError, IntegrityError):
         return None
-    same = bundle is not None and hashlib.sha256(bundle.model).digest() == hashlib.sha256(content).digest()
-    return bundle.contract if bundle is not None and same else None
+    files = (known.get(name) or {} for name in ("compressed", "float"))
+    digest = hashlib.sha256(content).hexdigest()
+    return bundle.contract if any(one.get("sha256") == digest for one in files) else None
 
 
 def _from_tflite(name: str, content: bytes, contract: Contract | None) -> Runnable:
@@ -220,10 +227,11 @@ def _contract(models: list[Runnable], preprocess: str | None, dataset: Dataset) 
             preprocess or "auto",
             opened_inputs=opened.inputs,
             dataset=dataset,
-            keras_model=opened.opened.keras_model,
+            keras_model=opened.opened.original.keras_model,
             tflite=opened.file,
         )
-    return build_contract(resolved.preprocess, first.inputs, first.outputs, images=images), resolved
+    contract = build_contract(resolved.preprocess, first.inputs, first.outputs, images=images)
+    return opened.opened.scaled(contract) if opened is not None and opened.opened is not None else contract, resolved
 
 
 def _with_outputs(

@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..evaluate.metrics import Outputs
 from ..export.check import check_outputs, find_unfolded
 from ..export.graph import FrozenGraph, freeze, reference_outputs
+from ..export.normalization import Moved
 from ..export.tflite import convert_graph
 from ..models import OpenedModel
 from ..tflite import read_tflite, with_signature
@@ -61,7 +62,7 @@ class FloatModel:
         return _named(file, self.model)
 
 
-def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -> FloatModel:
+def export(moved: Moved, plan: Plan, samples: Samples, bench: Workbench) -> FloatModel:
     """Exports the float file, settles the preprocessing, and holds the file against the original.
 
     While the worker converts, this process already runs the original on the first samples, where the preprocessing is
@@ -71,15 +72,16 @@ def export(model: OpenedModel, plan: Plan, samples: Samples, bench: Workbench) -
         InputError: the data does not fit the model, or `auto` has too little to go by.
         ExportMismatchError: the file computes something else than the model.
     """
+    model = moved.model
     with bench.steps.step("export", "exporting to float .tflite") as step:
         graph = None if model.tflite is not None else freeze(model)
         converting = _in_background(lambda: convert_graph(graph, bench.worker)) if graph else None
-        known = _resolve(model, plan, samples)
-        expected = _references(model, _prepare(model, known, samples.calibration)) if known else None
+        known = _resolve(moved.original, plan, samples)
+        expected = _references(model, _prepare(moved, known, samples.calibration)) if known else None
         file = _named(converting.result() if converting else model.tflite or b"", model)
-        resolved = known or _resolve(model, plan, samples, file)
+        resolved = known or _resolve(moved.original, plan, samples, file)
         assert resolved is not None
-        calibration = _prepare(model, resolved, samples.calibration)
+        calibration = _prepare(moved, resolved, samples.calibration)
         if expected is None:
             expected = _references(model, calibration)
         actual, difference = _check(model, file, calibration, expected, bench)
@@ -145,8 +147,10 @@ def _resolve(model: OpenedModel, plan: Plan, samples: Samples, file: bytes | Non
     )
 
 
-def _prepare(model: OpenedModel, resolved: Resolved, dataset: Dataset) -> PreparedSet:
-    contract = build_contract(resolved.preprocess, model.inputs, model.outputs, images=dataset.kind == "images")
+def _prepare(moved: Moved, resolved: Resolved, dataset: Dataset) -> PreparedSet:
+    model = moved.model
+    raw = build_contract(resolved.preprocess, model.inputs, model.outputs, images=dataset.kind == "images")
+    contract = moved.scaled(raw)
     # Until the model has run, nothing is known of its outputs: labels stay as they come.
     unknown = tuple(replace(one, kind="values") for one in contract.outputs)
     return prepared(dataset, replace(contract, outputs=unknown))

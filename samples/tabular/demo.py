@@ -2,11 +2,9 @@
 
     python samples/tabular/demo.py [FOLDER]
 
-The network is trained on standardized columns. The same arithmetic is given to `edgecomp.convert` as `preprocess`: it
-becomes part of the bundle, so that the device is fed rows as they stand in the table.
-
-It has to come before the network, not be a `Normalization` layer inside it: an int8 input tensor has one scale for all
-columns, and next to a column that reaches 4254 one that ends at 0.4 would be nothing but zeros.
+The network standardizes its columns itself, with a `Normalization` layer. An int8 input has one scale for all columns,
+and next to a column that reaches 4254 one that ends at 0.4 would be nothing but zeros; edgecomp therefore moves that
+layer into the preprocessing contract. The bundle carries it, and the device is fed rows as they stand in the table.
 """
 
 from __future__ import annotations
@@ -27,12 +25,14 @@ import edgecomp
 
 
 def train(rows: np.ndarray, classes: np.ndarray):
-    """A small dense network for rows of numbers that are standardized already."""
+    """A small dense network for rows of numbers as they stand in the table."""
     import keras
 
     keras.utils.set_random_seed(0)
     row = keras.Input(rows.shape[1:], name="measurements")
-    x = keras.layers.Dense(32, activation="relu")(row)
+    standardize = keras.layers.Normalization()
+    standardize.adapt(rows)
+    x = keras.layers.Dense(32, activation="relu")(standardize(row))
     x = keras.layers.Dense(16, activation="relu")(x)
     model = keras.Model(row, keras.layers.Dense(2, activation="softmax", name="diagnosis")(x), name="breast_cancer")
     model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
@@ -56,13 +56,11 @@ def main(folder: Path) -> None:
     )
     write_csv(folder / "train.csv", table, train_x, train_y)
     write_csv(folder / "test.csv", table, test_x, test_y)
-    mean, std, short = train_x.mean(axis=0), train_x.std(axis=0), "{:.6g}".format
     result = edgecomp.convert(
-        train((train_x - mean) / std, train_y),
+        train(train_x, train_y),
         target="raspberry-pi-zero-2w",
         data=folder / "train.csv",
         evaluation=folder / "test.csv",
-        preprocess=f"mean={'/'.join(map(short, mean))},std={'/'.join(map(short, std))}",
         labels=list(table.target_names),  # in the order of the network's outputs
         max_drop=1.0,
         out=folder / "result",

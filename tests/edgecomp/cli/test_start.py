@@ -53,12 +53,11 @@ def test_help_does_without_numpy_too() -> None:
 
 
 def test_help_answers_in_half_a_second() -> None:
-    """The best of five, against what this machine needs to start Python at all: others may be using it, too."""
+    """The best of five: others may be using this machine, too."""
 
-    def seconds(*command: str) -> float:
+    def seconds() -> float:
         start = time.perf_counter()
-        subprocess.run([sys.executable, *command], check=True, capture_output=True, timeout=60)
+        subprocess.run([sys.executable, "-m", "edgecomp.cli.main", "--help"], check=True, capture_output=True)
         return time.perf_counter() - start
 
-    runs = [(seconds("-m", "edgecomp.cli.main", "--help"), seconds("-c", "pass")) for _ in range(5)]
-    assert min(one for one, _ in runs) < 0.5 + min(bare for _, bare in runs)
+    assert min(seconds() for _ in range(5)) < 0.5
