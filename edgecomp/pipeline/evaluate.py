@@ -34,7 +34,7 @@ from ..tflite import read_tflite
 from ..tflite.cost import is_quantized
 from ..worker import Worker
 from .answers import describe_outputs
-from .float_file import REFERENCE_SAMPLES, convert_to_float
+from .float_file import DESCRIBED_SAMPLES, convert_to_float
 from .log_file import log_file, native_output_to
 from .samples import has_class_labels
 from .workbench import Workbench
@@ -242,7 +242,7 @@ def _with_outputs(
         return contract
     samples = prepared(dataset, contract)
     _check_any(samples)
-    few = [sample.feeds for sample in islice(samples, REFERENCE_SAMPLES)]
+    few = [sample.feeds for sample in islice(samples, DESCRIBED_SAMPLES)]
     outputs = bench.worker.call(
         "edgecomp.evaluate.run:run_samples", model.file, contract, threads=bench.threads, stream=few
     )

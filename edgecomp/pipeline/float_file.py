@@ -25,8 +25,12 @@ from .plan import Plan
 from .samples import Samples
 from .workbench import Workbench
 
-REFERENCE_SAMPLES = 8
-"""Samples on which the exported file is held against the original at every conversion."""
+REFERENCE_SAMPLES = 3
+"""Samples on which the exported file is held against the original at every conversion. The original runs operation by
+operation, which takes long; a file that is wrong is wrong on the first."""
+
+DESCRIBED_SAMPLES = 16
+"""Samples from whose answers the meaning of the outputs is told."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ def _check(
     model: OpenedModel, file: bytes, samples: PreparedSet, expected: list[Outputs] | None, bench: Workbench
 ) -> tuple[list[Outputs], float | None]:
     """The file's outputs on the first samples, and their largest difference to the original's."""
-    few = list(itertools.islice(samples, REFERENCE_SAMPLES))
+    few = list(itertools.islice(samples, DESCRIBED_SAMPLES))
     actual = bench.worker.call(
         "edgecomp.evaluate.run:run_samples",
         file,
@@ -182,7 +186,7 @@ def _check(
     names = [spec.name for spec in model.outputs]
     differences = [
         check_outputs(wanted, got, names, sample.name)
-        for wanted, got, sample in zip(expected, actual, few, strict=True)
+        for wanted, got, sample in zip(expected, actual, few, strict=False)  # fewer are expected than were run
     ]
     return actual, max(differences, default=0.0)
 

@@ -17,6 +17,9 @@ from .workbench import Workbench
 
 LAYER_SAMPLES = 8
 
+UNLABELLED_SAMPLES = 50
+"""Calibration samples that agreement is measured on where there is no evaluation set; more would say little more."""
+
 
 @dataclass(frozen=True)
 class Measurements:
@@ -66,6 +69,8 @@ def _compare(
     files: dict[str, bytes], model: FloatModel, judged: PreparedSet, bench: Workbench
 ) -> tuple[dict[str, Evaluation], dict[str, float | None]]:
     """Accuracy and fidelity of each file, and the compressed one's error by layer."""
+    count = len(judged) if model.evaluation is not None else min(UNLABELLED_SAMPLES, len(judged))
+    labelled = _labelled(judged, with_labels=model.evaluation is not None)
     with bench.steps.step("evaluate", "running the files on the samples") as step:
         evaluations = bench.worker.call(
             "edgecomp.evaluate.run:evaluate",
@@ -73,9 +78,9 @@ def _compare(
             model.contract,
             threads=bench.threads,
             class_labels=model.class_labels,
-            stream=step.track(_labelled(judged, with_labels=model.evaluation is not None), len(judged)),
+            stream=step.track(islice(labelled, count), count),
         )
-        step.detail = f"{len(judged)} samples"
+        step.detail = f"{count} samples"
     with bench.steps.step("layers", "error by layer") as step:
         errors = bench.worker.call(
             "edgecomp.evaluate.layers:layer_errors",
