@@ -2,6 +2,8 @@
 
 PYTHON ?= $(shell sh scripts/find_python.sh)
 BIN := .venv/bin
+# On a terminal pip shows its progress bars; in a log it would only fill pages.
+PIP_INSTALL = $(BIN)/pip install $$(test -t 1 || echo --quiet)
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -32,11 +34,11 @@ format: .venv/installed-dev
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 to 3.13 found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@echo "installing edgecomp and what it needs into .venv (about a minute)"
-	$(BIN)/pip install --quiet --progress-bar on -e ./runtime -e '.[samples]'
+	$(PIP_INSTALL) -e ./runtime -e '.[samples]'
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/pip install --quiet --progress-bar on -e ./runtime -e '.[samples,test,lint]'
+	$(PIP_INSTALL) -e ./runtime -e '.[samples,test,lint]'
 	@touch $@
 
 clean:

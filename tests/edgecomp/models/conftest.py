@@ -8,10 +8,6 @@ import pytest
 PLAIN_KERAS = {"files": 0, "refused": 0}
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes many seconds")
-
-
 def pytest_terminal_summary(terminalreporter):
     if PLAIN_KERAS["files"]:
         terminalreporter.write_line(
