@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..errors import InputError
 from .tf_arithmetic import Op, constant, is_tensor, only_nhwc
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -221,6 +222,7 @@ def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC") -> An
     import keras
 
     only_nhwc(data_format)
+    _check_has("depth_to_space")
     return keras.ops.depth_to_space(input, block_size, data_format="channels_last")
 
 
@@ -229,7 +231,18 @@ def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC") -> An
     import keras
 
     only_nhwc(data_format)
+    _check_has("space_to_depth")
     return keras.ops.space_to_depth(input, block_size, data_format="channels_last")
+
+
+def _check_has(op: str) -> None:
+    import keras
+
+    if not hasattr(keras.ops, op):
+        raise InputError(
+            f"tf.nn.{op} has no counterpart in Keras {keras.__version__}; install edgecomp under Python 3.11 or newer, "
+            "which has a Keras with it"
+        )
 
 
 def pool(layer_name: str) -> Op:

@@ -1,9 +1,12 @@
 """TensorFlow ops used inside Keras 2 networks, one output each of a single network."""
 
+import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 import tf_keras as k2
 
+from edgecomp.errors import InputError
 from edgecomp.models import open_model
 
 K = k2.backend
@@ -71,15 +74,28 @@ OPS = {
 }
 
 
+REARRANGING = {"depth to space", "space to depth"}
+
+
+def test_an_op_that_this_keras_lacks_is_refused_by_name(tmp_path, clean_keras, monkeypatch):
+    monkeypatch.delattr(keras.ops, "depth_to_space", raising=False)
+    i = k2.Input((8, 8, 4))
+    k2.Model(i, tf.nn.depth_to_space(i, 2)).save(tmp_path / "m.h5")
+    with pytest.raises(InputError, match=r"tf\.nn\.depth_to_space has no counterpart"):
+        open_model(tmp_path / "m.h5")
+
+
 def test_every_op_computes_what_it_did(tmp_path, tools, clean_keras):
     i = k2.Input((8, 8, 4))
-    original = k2.Model(i, [op(i) for op in OPS.values()])
+    # The Keras that Python 3.10 gets does not have these two yet; that they are refused by name is tested below.
+    ops = {name: op for name, op in OPS.items() if name not in REARRANGING or hasattr(keras.ops, "depth_to_space")}
+    original = k2.Model(i, [op(i) for op in ops.values()])
     original.save(tmp_path / "m.h5")
     opened = open_model(tmp_path / "m.h5")
     values = tools.random_inputs(opened.inputs)
     before, after = tools.outputs_of(original, values), tools.outputs_of(opened.keras_model, values)
-    assert len(after) == len(OPS)
-    for name, ours, theirs in zip(OPS, after, before, strict=True):
+    assert len(after) == len(ops)
+    for name, ours, theirs in zip(ops, after, before, strict=True):
         scale = np.abs(theirs.astype("float64")).max()
         assert ours.shape == theirs.shape, name
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * scale, err_msg=name)
