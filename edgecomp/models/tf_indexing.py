@@ -63,7 +63,9 @@ def reverse(tensor: Any, axis: Any) -> Any:
     """`tf.reverse`."""
     import keras
 
-    return keras.ops.flip(tensor, axis=tuple(axis) if isinstance(axis, (list, tuple)) else axis)
+    for one in axis if isinstance(axis, (list, tuple)) else (axis,):
+        tensor = keras.ops.flip(tensor, axis=one)  # older Keras takes one axis at a time
+    return tensor
 
 
 def flip(axis: int) -> Op:
