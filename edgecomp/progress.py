@@ -64,6 +64,11 @@ class Step:
     _task: Any
     detail: str = ""
 
+    def now(self, description: str) -> None:
+        """Shows what the step is at."""
+        if self._progress is not None:
+            self._progress.update(self._task, description=description)
+
     def track(self, items: Iterable[Item], total: int) -> Iterator[Item]:
         """Passes items through, counting them on the bar."""
         if self._progress is not None:

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from ..quantize.schemes import DESCRIPTIONS, IOS, SCHEMES
+from ..quantize.settings import EFFORT_DESCRIPTIONS, EFFORTS
 from .options import opening_options, reading_options
 from .shapes import parse_input_shape
 
@@ -21,6 +22,14 @@ _EVALUATION = "Labelled samples, in the same forms, that accuracy is measured on
 _OUT = "Folder for the results; it appears only when everything has succeeded."
 _BUDGET = "Accuracy that may be lost, in percentage points; needs --eval."
 _SCHEME = f"Number format; by default what the target wants. {'; '.join(f'{k}: {v}' for k, v in DESCRIPTIONS.items())}."
+_EFFORT = (
+    "How much is tried to keep the accuracy of integers. "
+    f"{'; '.join(f'{k}: {v}' for k, v in EFFORT_DESCRIPTIONS.items())}. [default: normal]"
+)
+_FLOAT_BUDGET = (
+    "Latency and size that operators may cost which stay float where integers lose too much; 0 keeps none. "
+    "[default: 10]"
+)
 _SAMPLES = "Calibration samples used at most. [default: 200]"
 
 
@@ -35,6 +44,8 @@ _SAMPLES = "Calibration samples used at most. [default: 200]"
 @click.option("--io", type=click.Choice(IOS), help="Inputs and outputs; by default what the target wants.")
 @reading_options
 @click.option("--samples", type=click.IntRange(min=1), metavar="N", help=_SAMPLES)
+@click.option("--effort", type=click.Choice(EFFORTS), help=_EFFORT)
+@click.option("--float-budget", type=click.FloatRange(0, 1000), metavar="PERCENT", help=_FLOAT_BUDGET)
 @click.option("--seed", type=int, metavar="N", help="Seed of everything random. [default: 0]")
 @click.option(
     "--recipe", metavar="FILE", type=click.Path(path_type=Path), help="Replay a recipe.yaml; options override it."

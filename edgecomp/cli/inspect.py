@@ -5,36 +5,63 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
+from ..errors import InputError
 from ..pipeline.inspect import Inspected, inspect_file
 from ..targets import Target, load_target
 from ..targets.fit import Finding, find_misfits
 from ..tflite import ModelSummary, summarize
 from ..tflite.summary import TensorSummary
-from .options import opening_options
+from .options import opening_options, reading_options
 from .shapes import parse_input_shape
+
+if TYPE_CHECKING:
+    from ..pipeline.sensitivity import Ranking
+    from ..quantize.experiment import Score
 
 _FILE_WIDTH = 160
 _SEVERITY_STYLES = {"blocker": "bold red", "warning": "yellow", "note": "dim"}
+
+
+_SENSITIVITY = "Show instead which layers of a float model int8 hurts, measured on the samples of --data."
+_DATA = "Calibration samples for --sensitivity: a folder of photos, .npz, .npy, .csv or package.module:function."
+_EXPLANATION = (
+    "dB: energy of the outputs over that of their error against the float model; more is better, 20 dB is 1% error. "
+    "alone: only this layer is int8. without: everything but this layer. A layer is worth keeping at float where alone "
+    "is low and without is well above int8 throughout. Two neighbours that are low alone share a tensor that int8 "
+    "cannot hold: only both at float help."
+)
 
 
 @click.command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--target", help="Device profile to hold it against: a name (`edgecomp targets list`) or a YAML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.option("--sensitivity", is_flag=True, help=_SENSITIVITY)
+@click.option("--data", metavar="SAMPLES", help=_DATA)
+@click.option("--samples", type=click.IntRange(min=1), metavar="N", help="Samples used at most. [default: 200]")
+@reading_options
 @opening_options
-def command(file: Path, target: str | None, as_json: bool, input_shape: str | None, **options: Any) -> None:
+def command(
+    file: Path, target: str | None, as_json: bool, sensitivity: bool, input_shape: str | None, **options: Any
+) -> None:
     """Show what FILE is: .keras, .h5, SavedModel folder, .tflite or bundle.
 
     A Keras model or SavedModel is exported to a float .tflite in memory, which takes some seconds; the operators and
     figures shown are that file's.
     """
-    profile = None if target is None else load_target(target)
     shapes = parse_input_shape(input_shape)
+    reading = {name: options.pop(name) for name in ("data", "samples", "preprocess", "labels")}
+    if sensitivity:
+        _show_sensitivity(file, as_json, target=target, input_shape=shapes, **reading, **options)
+        return
+    if given := next((name for name, value in reading.items() if value is not None), None):
+        raise InputError(f"--{given} is about samples, which only --sensitivity looks at: add that, or leave it out")
+    profile = None if target is None else load_target(target)
     inspected = inspect_file(file, input_shape=shapes, console=Console(stderr=True), **options)
     model = inspected.tflite
     summary = None if model is None else summarize(model, inspected.layer_names)
@@ -44,6 +71,54 @@ def command(file: Path, target: str | None, as_json: bool, input_shape: str | No
         click.echo(json.dumps(_to_dict(file, inspected, summary, profile, findings), indent=2, ensure_ascii=False))
         return
     _print(_screen(), file, inspected, summary, profile, findings)
+
+
+def _show_sensitivity(file: Path, as_json: bool, *, data: str | None, **options: Any) -> None:
+    if data is None:
+        raise InputError("--sensitivity measures on samples: give some with --data")
+    from ..pipeline.sensitivity import rank_layers
+
+    ranking = rank_layers(file, data=data, console=Console(stderr=True), **options)
+    if as_json:
+        content = {"schema": 1, "path": str(file), "sensitivity": ranking.to_dict()}
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    _print_ranking(_screen(), file, ranking)
+
+
+def _print_ranking(console: Console, path: Path, ranking: Ranking) -> None:
+    from rich.table import Table
+
+    console.print(f"{path}: what int8 does to its outputs, on {ranking.held} samples", style="bold", soft_wrap=True)
+    for name, score in (("int8 throughout", ranking.everything), ("int8 inputs and outputs only", ranking.edges)):
+        console.print(f"  {name}: {_score(score)}", soft_wrap=True)
+    table = Table("layer", "operators", "alone", "agreement", "KL", "without", box=None, header_style="bold")
+    for column in table.columns:
+        column.overflow = "fold"
+        column.justify = "left" if column.header in ("layer", "operators") else "right"
+    for one in ranking.layers:
+        alone, without = one.measured.alone, one.measured.without
+        agreement = "" if alone.agreement is None else f"{alone.agreement:.1%}"
+        divergence = "" if alone.divergence is None else f"{alone.divergence:.2g}"
+        operators = one.measured.unit.op.replace("+", " + ")
+        table.add_row(
+            _printable(one.layer), _printable(operators), _decibels(alone), agreement, divergence, _decibels(without)
+        )
+    console.print(table)
+    console.print(_EXPLANATION, style="dim", soft_wrap=not console.is_terminal)
+    reason = f"preprocessing: {ranking.preprocess['name']} ({ranking.preprocess['reason']})"
+    console.print(_printable(reason), soft_wrap=True)
+    for warning in ranking.warnings:
+        console.print(_printable(f"warning: {warning}"), style="yellow", soft_wrap=True)
+
+
+def _score(score: Score) -> str:
+    agreement = "" if score.agreement is None else f", same answer {score.agreement:.1%}"
+    return f"{_decibels(score)}{agreement}"
+
+
+def _decibels(score: Score) -> str:
+    return f"{score.decibels + 0:.1f} dB"  # + 0 takes the sign off a zero
 
 
 def _to_dict(

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import EdgecompError, InputError
+from ..quantize.equalize import EqualizationPlan
 from ..quantize.schemes import NEEDS_CALIBRATION
+from ..quantize.settings import Settings
 from ..tflite import align_buffers
 from ..worker import Worker
+from .attempts import Attempts, Judge, Trial
 from .float_file import FloatModel
+from .holdout import Holdout, hold_out
 from .plan import Plan
-from .workbench import SIGNATURE, Workbench
+from .search import Search, search
+from .workbench import Workbench
 
 
 class UnrunnableError(EdgecompError):
@@ -19,43 +24,127 @@ class UnrunnableError(EdgecompError):
 
 
 @dataclass(frozen=True)
+class Quantized:
+    """A file in other numbers, and how it came about.
+
+    Args:
+        file: the .tflite.
+        source: the float file it was made from: the model's, with scales moved between layers where that was chosen.
+        settings: how its integers were made; None for schemes that need no calibration.
+        reason: why these; a phrase.
+        search: what else was tried; None where nothing was.
+        held: calibration samples that settings were chosen by.
+        equalization: the scales that were moved between layers, or None.
+        biases_corrected: number of layers.
+        broken: names of calibration samples that were left out.
+    """
+
+    file: bytes
+    source: bytes
+    settings: Settings | None = None
+    reason: str = ""
+    search: Search | None = None
+    held: int = 0
+    equalization: EqualizationPlan | None = None
+    biases_corrected: int = 0
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Compressed:
     """The file for the device.
 
     Args:
-        file: the .tflite.
+        quantized: the file.
         stock: what the stock converter made of the same graph and samples, or None.
         plain_steps: largest difference between XNNPACK and the plain kernels in quantization steps; None when the plain
             kernels cannot run the file.
     """
 
-    file: bytes
+    quantized: Quantized
     stock: bytes | None
     plain_steps: int | None
 
+    @property
+    def file(self) -> bytes:
+        """The .tflite."""
+        return self.quantized.file
+
 
 PLAIN_SAMPLES = 2
+
+LOW = Settings(ranges="robust")
+"""What is made where nothing is tried."""
 
 
 def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock: bool) -> Compressed:
     """Makes the file of the plan's scheme, and proves that it runs with and without the delegate."""
     quantize = plan.recipe.quantize
-    ranges = None
     if quantize.scheme in NEEDS_CALIBRATION:
-        with bench.steps.step("calibrate", "observing ranges") as step:
-            feeds = (sample.feeds for sample in step.track(model.calibration, len(model.calibration)))
-            ranges = bench.worker.call(
-                "edgecomp.quantize.ranges:observe_ranges", model.file, SIGNATURE, threads=bench.threads, stream=feeds
+        made = _calibrated(model, plan, bench)
+    else:
+        with bench.steps.step("quantize", f"quantizing to {quantize.scheme}") as step:
+            file = bench.worker.call(
+                "edgecomp.quantize.apply:quantize", model.file, scheme=quantize.scheme, io=quantize.io
             )
-            step.detail = f"{quantize.ranges} over {len(model.calibration)} samples"
+            made = Quantized(align_buffers(file), model.file)
+            step.detail = f"{quantize.scheme}, {quantize.io} in and out"
+    return Compressed(made, _stock(model, bench) if stock else None, _plain_steps(made.file, model, bench))
+
+
+def _calibrated(model: FloatModel, plan: Plan, bench: Workbench) -> Quantized:
+    """The file whose activations are integers too, by the recipe's settings or by the best that can be found."""
+    quantize = plan.recipe.quantize
+    samples = hold_out(model.calibration)
+    settings, reason, found = quantize.settings, "the recipe says so", None
+    if settings is None and quantize.effort == "low":
+        settings, reason = LOW, "nothing was tried"
+    if settings is None and quantize.scheme == "int16x8":
+        settings, reason = LOW, "steps of 16 bits are fine enough for any range"
+    if settings is None:
+        found = _search(model, plan, samples, bench)
+        settings, reason = found.best.settings, _why(found, len(samples.held))
     with bench.steps.step("quantize", f"quantizing to {quantize.scheme}") as step:
-        made = bench.worker.call(
-            "edgecomp.quantize.apply:quantize", model.file, scheme=quantize.scheme, io=quantize.io, ranges=ranges
+        attempts = Attempts(model.file, samples.everything, plan, bench, step)
+        made = attempts.make(settings)
+        step.detail = f"{settings} over {len(samples.everything)} samples"
+    moved = attempts.equalization if settings.equalize else None
+    return Quantized(
+        file=made.file,
+        source=attempts.source(settings),
+        settings=settings,
+        reason=reason,
+        search=found,
+        held=len(samples.held) if found else 0,
+        equalization=moved,
+        biases_corrected=len(made.corrected),
+        broken=samples.broken if settings.ranges == "robust" else (),
+    )
+
+
+def _why(found: Search, held: int) -> str:
+    closest = f"closest to the float model on {held} held-out calibration samples"
+    return f"{closest}; {found.precision.reason}" if found.precision else closest
+
+
+def _search(model: FloatModel, plan: Plan, samples: Holdout, bench: Workbench) -> Search:
+    with bench.steps.step("search", "trying settings") as step:
+        judge = Judge(model.file, model.contract, samples.held, bench)
+        attempts = Attempts(model.file, samples.fitting, plan, bench, step)
+
+        def attempt(settings: Settings, note: str) -> Trial:
+            step.now(f"trying {settings}")
+            return judge.trial(attempts, settings, note)
+
+        found = search(
+            attempt,
+            equalizable=bool(attempts.equalization),
+            learn_rounding=plan.recipe.quantize.effort == "high",
+            fixed_outputs=attempts.fixed_outputs,
+            float_operators=lambda settings: attempts.float_operators(settings, judge.held, judge.classes),
         )
-        file = align_buffers(made)
-        plain_steps = _plain_steps(file, model, bench)
-        step.detail = f"{quantize.scheme}, {quantize.io} in and out"
-    return Compressed(file, _stock(model, bench) if stock else None, plain_steps)
+        step.detail = f"{len(found.trials)} tried on {len(judge)} held-out samples, best: {found.best.settings}"
+    return found
 
 
 def _plain_steps(file: bytes, model: FloatModel, bench: Workbench) -> int | None:

@@ -47,6 +47,8 @@ def convert(
     io: str | None = None,
     preprocess: str | None = None,
     samples: int | None = None,
+    effort: str | None = None,
+    float_budget: float | None = None,
     labels: str | Path | list[str] | None = None,
     seed: int | None = None,
     recipe: str | Path | Recipe | None = None,
@@ -70,6 +72,8 @@ def convert(
         io: "int8" or "float" inputs and outputs; by default what the target wants.
         preprocess: how raw values become model input, "auto" by default.
         samples: calibration samples used at most, 200 by default.
+        effort: "low", "normal" (the default) or "high": how much is tried to keep the accuracy.
+        float_budget: percent of latency and of size that operators kept at float may cost, 10 by default; 0 keeps none.
         labels: class names in the order of the outputs, or a text file of them; by default the data's.
         seed: of everything random, 0 by default.
         recipe: a saved recipe to replay; options given beside it override it.
@@ -89,7 +93,15 @@ def convert(
     """
     out = Path(out)
     plan = make_plan(
-        target=target, recipe=recipe, scheme=scheme, io=io, preprocess=preprocess, samples=samples, seed=seed
+        target=target,
+        recipe=recipe,
+        scheme=scheme,
+        io=io,
+        preprocess=preprocess,
+        samples=samples,
+        effort=effort,
+        float_budget=float_budget,
+        seed=seed,
     )
     _check_budget(max_drop, evaluation)
     for given in (data, evaluation):
@@ -108,6 +120,7 @@ def convert(
             float_model = export(move_normalization(opened), plan, samples_given, bench)
             plan = replace(plan, recipe=replace(plan.recipe, preprocess=str(float_model.preprocess.preprocess)))
             compressed = compress(float_model, plan, bench, stock=stock)
+            plan = plan.with_settings(compressed.quantized.settings)
             measured = measure(float_model, compressed, bench)
             bundle = pack(_name(model, opened), plan, float_model, compressed, measured, bench)
             report = assemble(plan, float_model, compressed, measured, bundle, steps.taken, max_drop)

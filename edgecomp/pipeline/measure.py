@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from ..data import PreparedSet
+from ..evaluate.layers import LayerError
 from ..evaluate.run import Evaluation
 from .compress import Compressed
 from .float_file import FloatModel
@@ -29,14 +30,14 @@ class Measurements:
         evaluations: accuracy and fidelity.
         benches: what the device package's benchmark says, here.
         gzip_bytes: size after gzip.
-        layer_errors: SQNR in dB by tensor name.
+        layer_errors: what quantization does to each tensor, by its name.
         judged_on: "evaluation" or "calibration", the set the fidelity was measured on.
     """
 
     evaluations: dict[str, Evaluation]
     benches: dict[str, dict[str, Any]]
     gzip_bytes: dict[str, int]
-    layer_errors: dict[str, float | None]
+    layer_errors: dict[str, LayerError]
     judged_on: str
 
 
@@ -49,7 +50,7 @@ def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Meas
     # Compressing needs no interpreter, so that it goes on beside the evaluation; it ends before latency is measured.
     with ThreadPoolExecutor() as pool:
         gzipped = {name: pool.submit(_gzip_bytes, file) for name, file in files.items()}
-        evaluations, errors = _compare(files, model, judged, bench)
+        evaluations, errors = _compare(files, compressed.quantized.source, model, judged, bench)
     with bench.steps.step("latency", "latency here") as step:
         benches = {
             name: bench.worker.call("edgecomp.latency.here:measure_here", file, model.contract, threads=bench.threads)
@@ -66,8 +67,8 @@ def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Meas
 
 
 def _compare(
-    files: dict[str, bytes], model: FloatModel, judged: PreparedSet, bench: Workbench
-) -> tuple[dict[str, Evaluation], dict[str, float | None]]:
+    files: dict[str, bytes], source: bytes, model: FloatModel, judged: PreparedSet, bench: Workbench
+) -> tuple[dict[str, Evaluation], dict[str, LayerError]]:
     """Accuracy and fidelity of each file, and the compressed one's error by layer."""
     count = len(judged) if model.evaluation is not None else min(UNLABELLED_SAMPLES, len(judged))
     labelled = _labelled(judged, with_labels=model.evaluation is not None)
@@ -84,10 +85,10 @@ def _compare(
     with bench.steps.step("layers", "error by layer") as step:
         errors = bench.worker.call(
             "edgecomp.evaluate.layers:layer_errors",
-            files["float"],
+            source,
             files["compressed"],
             threads=bench.threads,
-            stream=[sample.feeds for sample in islice(judged, LAYER_SAMPLES)],
+            samples=[sample.feeds for sample in islice(judged, LAYER_SAMPLES)],
         )
         step.detail = f"{min(LAYER_SAMPLES, len(judged))} samples"
     return evaluations, errors

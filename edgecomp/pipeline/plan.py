@@ -10,6 +10,7 @@ from edgecomp_runtime.preprocess import parse_preprocess
 
 from ..errors import InputError
 from ..quantize.schemes import IOS, SCHEMES
+from ..quantize.settings import EFFORTS, Settings
 from ..targets import Target, load_target
 from .recipe import QuantizePass, Recipe, load_recipe
 
@@ -30,6 +31,11 @@ class Plan:
     recipe: Recipe
     warnings: tuple[str, ...] = ()
 
+    def with_settings(self, settings: Settings | None) -> Plan:
+        """The plan with what was found for the recipe's `auto`."""
+        quantize = replace(self.recipe.quantize, settings=settings)
+        return replace(self, recipe=replace(self.recipe, quantize=quantize))
+
 
 def make_plan(
     *,
@@ -39,9 +45,14 @@ def make_plan(
     io: str | None = None,
     preprocess: str | None = None,
     samples: int | None = None,
+    effort: str | None = None,
+    float_budget: float | None = None,
     seed: int | None = None,
 ) -> Plan:
     """Options override the recipe, the recipe overrides the target's defaults.
+
+    An option that decides how the integers are made (`scheme`, `io`, `effort`, `float_budget`) drops the recipe's
+    settings, so that they are looked for again.
 
     Raises:
         InputError: no target, an unknown one, or a scheme or io that it does not run.
@@ -52,9 +63,12 @@ def make_plan(
         raise InputError("say which device it is for: --target NAME (edgecomp targets list shows them)")
     profile = load_target(name)
     base = base or Recipe(
-        target=name, quantize=QuantizePass(scheme=profile.model.default_scheme, io=profile.model.default_io)
+        target=name,
+        quantize=_override(QuantizePass(), scheme=profile.model.default_scheme, io=profile.model.default_io),
     )
-    quantize = _override(base.quantize, scheme=scheme, io=io, samples=samples)
+    quantize = _override(base.quantize, scheme=scheme, io=io, samples=samples, effort=effort, float_budget=float_budget)
+    if any(given is not None for given in (scheme, io, effort, float_budget)):
+        quantize = replace(quantize, settings=None)
     if scheme in ("float32", "float16", "dynamic") and io is None:
         quantize = replace(quantize, io="float")
     plan = Plan(profile, _override(base, target=name, preprocess=preprocess, seed=seed, quantize=quantize))
@@ -71,13 +85,16 @@ def _override(base: Options, **options: Any) -> Options:
 
 def _checked(plan: Plan) -> Plan:
     rules, quantize, name = plan.target.model, plan.recipe.quantize, plan.target.name
-    for what, value, known in (("scheme", quantize.scheme, SCHEMES), ("io", quantize.io, IOS)):
+    choices = (("scheme", quantize.scheme, SCHEMES), ("io", quantize.io, IOS), ("effort", quantize.effort, EFFORTS))
+    for what, value, known in choices:
         if value not in known:
             raise InputError(f"{what} {value!r} is not one of {', '.join(known)}")
     if not plan.recipe.preprocess.startswith("auto"):
         parse_preprocess(plan.recipe.preprocess)
     if quantize.samples < 1:
         raise InputError(f"samples is {quantize.samples}, not a positive number")
+    if not 0 <= quantize.float_budget <= 1000:
+        raise InputError(f"the float budget is {quantize.float_budget:g}; give percent from 0 to 1000")
     if plan.recipe.seed < 0:
         raise InputError(f"the seed is {plan.recipe.seed}; give 0 or a positive number")
     if quantize.scheme not in rules.schemes:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ..errors import InputError
-from ..quantize.schemes import IOS, SCHEMES
+from ..quantize.schemes import IOS, SCHEMES, Io, Scheme
+from ..quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Effort, Settings
 
 VERSION = 1
 
@@ -21,14 +22,32 @@ class QuantizePass:
     Args:
         scheme: one of `SCHEMES`.
         io: one of `IOS`.
-        ranges: how ranges of activations are chosen: "minmax", the absolute minimum and maximum.
         samples: calibration samples used at most.
+        effort: one of `EFFORTS`, how much is tried to find `settings`.
+        float_budget: percent of latency and of size that operators kept at float may cost.
+        settings: what was found; None until then, and for schemes that need no calibration.
     """
 
-    scheme: str = "int8"
-    io: str = "int8"
-    ranges: str = "minmax"
+    scheme: Scheme = "int8"
+    io: Io = "int8"
     samples: int = 200
+    effort: Effort = "normal"
+    float_budget: float = 10.0
+    settings: Settings | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the recipe has it."""
+        settings = None
+        if self.settings is not None:
+            settings = {**asdict(self.settings), "float_operators": list(self.settings.float_operators)}
+        return {
+            "scheme": self.scheme,
+            "io": self.io,
+            "samples": self.samples,
+            "effort": self.effort,
+            "float_budget": self.float_budget,
+            "settings": settings,
+        }
 
 
 @dataclass(frozen=True)
@@ -54,16 +73,7 @@ class Recipe:
             "target": self.target,
             "preprocess": self.preprocess,
             "seed": self.seed,
-            "passes": [
-                {
-                    "quantize": {
-                        "scheme": self.quantize.scheme,
-                        "io": self.quantize.io,
-                        "ranges": self.quantize.ranges,
-                        "samples": self.quantize.samples,
-                    }
-                }
-            ],
+            "passes": [{"quantize": self.quantize.to_dict()}],
         }
 
 
@@ -115,15 +125,39 @@ def _recipe(data: Any) -> Recipe:
 
 
 def _quantize_pass(data: Any) -> QuantizePass:
-    if not isinstance(data, dict) or set(data) != {"scheme", "io", "ranges", "samples"}:
-        raise TypeError("the quantize pass needs exactly scheme, io, ranges and samples")
-    for name, allowed in (("scheme", SCHEMES), ("io", IOS), ("ranges", ("minmax",))):
-        if data[name] not in allowed:
-            raise ValueError(f"{name} is {data[name]!r}, not one of {', '.join(allowed)}")
+    _check_fields(data, "the quantize pass", QuantizePass().to_dict())
+    for name, allowed in (("scheme", SCHEMES), ("io", IOS), ("effort", EFFORTS)):
+        _check_one_of(data, name, allowed)
     samples = _typed(data["samples"], int, "samples")
     if samples < 1:
         raise ValueError(f"samples is {samples}, not a positive number")
-    return QuantizePass(data["scheme"], data["io"], data["ranges"], samples)
+    budget = data["float_budget"]
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 <= budget <= 1000:
+        raise ValueError(f"float_budget is {budget!r}, not percent from 0 to 1000")
+    settings = None if data["settings"] is None else _settings(data["settings"])
+    return QuantizePass(data["scheme"], data["io"], samples, data["effort"], float(budget), settings)
+
+
+def _settings(data: Any) -> Settings:
+    _check_fields(data, "settings", asdict(Settings()))
+    for name, allowed in (("ranges", RANGE_METHODS), ("rounding", ROUNDINGS)):
+        _check_one_of(data, name, allowed)
+    for name in ("equalize", "bias_correction", "float_outputs"):
+        if not isinstance(data[name], bool):
+            raise TypeError(f"{name} is {data[name]!r}, not true or false")
+    kept = _typed(data["float_operators"], list, "float_operators")
+    names = tuple(_typed(name, str, "a name in float_operators") for name in kept)
+    return Settings(**{**data, "float_operators": names})
+
+
+def _check_fields(data: Any, what: str, wanted: dict[str, Any]) -> None:
+    if not isinstance(data, dict) or set(data) != set(wanted):
+        raise TypeError(f"{what} needs exactly {', '.join(wanted)}")
+
+
+def _check_one_of(data: dict[str, Any], name: str, allowed: tuple[str, ...]) -> None:
+    if data[name] not in allowed:
+        raise ValueError(f"{name} is {data[name]!r}, not one of {', '.join(allowed)}")
 
 
 def _typed(value: Any, kind: type, name: str) -> Any:

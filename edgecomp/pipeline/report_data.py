@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from ..evaluate.layers import LayerError
 from ..evaluate.metrics import Metric
 from ..evaluate.run import Evaluation
 from ..models import OpenedModel
@@ -18,6 +20,7 @@ from .compress import Compressed
 from .float_file import FloatModel, layer_names
 from .measure import Measurements
 from .plan import Plan
+from .quantization_data import quantization_data, tried_data
 
 
 def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
@@ -58,12 +61,12 @@ def latency_data(bench: dict[str, Any]) -> dict[str, Any]:
     return {"p50": latency["p50"], "p90": latency["p90"], "valid": bench["valid"], "runs": latency["runs"]}
 
 
-def layers_data(file: bytes, errors: dict[str, float | None], keras_layers: tuple[str, ...]) -> list[dict[str, Any]]:
+def layers_data(file: bytes, errors: Mapping[str, LayerError], keras_layers: tuple[str, ...]) -> list[dict[str, Any]]:
     """Every operator of the main graph with its cost, and its error where one was measured.
 
     Args:
         file: the shipped .tflite.
-        errors: SQNR in dB by tensor name.
+        errors: by tensor name.
         keras_layers: names of the model's layers, to find which one an operator comes from.
     """
     model = read_tflite(file)
@@ -74,17 +77,19 @@ def layers_data(file: bytes, errors: dict[str, float | None], keras_layers: tupl
 
 
 def _layer(
-    model: TfliteModel, operator: Operator, layer: str | None, errors: dict[str, float | None]
+    model: TfliteModel, operator: Operator, layer: str | None, errors: Mapping[str, LayerError]
 ) -> dict[str, Any]:
     output = model.main.tensors[operator.outputs[0]] if operator.outputs else None
     results = {index: name for name, index in model.signature.outputs} if model.signature else {}
+    error = errors.get(output.name) if output else None
     return {
         "name": layer or (results.get(output.index, output.name) if output else operator.name),
         "op": operator.name,
         "macs": operator_macs(model.main, operator),
         "bytes": operator_weight_bytes(model.main, operator),
-        "sqnr_db": errors.get(output.name) if output else None,
         "dtype": output.dtype if output else None,
+        "tensor": output.name if output else None,
+        **(error.to_dict() if error else {}),
     }
 
 
@@ -155,6 +160,8 @@ def assemble(
             "evidence": dict(model.preprocess.evidence),
         },
         "labels": next((list(one.labels) for one in model.contract.outputs if one.labels), []),
+        "quantization": quantization_data(plan, compressed.quantized, keras_layers),
+        "tried": tried_data(compressed.quantized),
         "layers": layers_data(compressed.file, measured.layer_errors, keras_layers),
         "steps": steps,
         "warnings": _warnings(plan, model, compressed),
@@ -182,6 +189,13 @@ def _warnings(plan: Plan, model: FloatModel, compressed: Compressed) -> list[str
     if compressed.plain_steps is None:
         warnings.append(
             "The file runs only under XNNPACK: the plain kernels refuse it. Use an interpreter with XNNPACK enabled."
+        )
+    broken = compressed.quantized.broken
+    if broken:
+        named = ", ".join(broken[:5]) + (", …" if len(broken) > 5 else "")
+        warnings.append(
+            f"{len(broken)} calibration samples stand off from all others and were left out of the ranges: {named}. "
+            "If the device will see such values, add more samples like them."
         )
     kept = float_operators(compressed.file) if plan.recipe.quantize.scheme == "int8" else []
     if kept:

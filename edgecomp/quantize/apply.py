@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from ..errors import EdgecompError
-from ..tflite import read_tflite
-from .floors import widen_narrow
+from ..tflite import TfliteModel, read_tflite
+from .floors import WEIGHTED, drop_idle_clamps, weight_bounds, widen_narrow
 from .ranges import Ranges
-from .schemes import NEEDS_CALIBRATION, Io, Scheme
+from .rewrite import rewrite
+from .rules import recipe
+from .schemes import INTEGERS, NEEDS_CALIBRATION, Io, Scheme
+from .stand_ins import with_own_names, with_stand_ins
 
 
 class QuantizeError(EdgecompError):
     """The quantizer could not make the file."""
 
 
-def quantize(model: bytes, *, scheme: Scheme, io: Io, ranges: Ranges | None = None) -> bytes:
+def quantize(
+    model: bytes,
+    *,
+    scheme: Scheme,
+    io: Io,
+    ranges: Ranges | None = None,
+    float_operators: Collection[str] = (),
+    float_outputs: bool = False,
+    symmetric_activations: bool = False,
+    per_tensor_weights: bool = False,
+) -> bytes:
     """Makes the quantized .tflite.
 
     Args:
@@ -27,30 +39,60 @@ def quantize(model: bytes, *, scheme: Scheme, io: Io, ranges: Ranges | None = No
         io: "int8" for integer inputs and outputs where the scheme has integer activations (int16 for int16x8);
             "float" keeps float32 at the edges.
         ranges: of every float tensor; needed by the schemes in `NEEDS_CALIBRATION`.
+        float_operators: names of output tensors of the main graph; the operators that compute them stay as they are.
+            What they take and give is converted around them, the inputs and outputs of the graph are as `io` says.
+        float_outputs: whether the graph gives float32 although it takes integers.
+        symmetric_activations: whether integer activations have a zero point of 0, but for those whose zero point a
+            kernel fixes (the outputs of SOFTMAX and LOGISTIC). Costs a bit behind every ReLU.
+        per_tensor_weights: whether all output channels of a layer share one scale; for schemes with integer
+            activations, since the others have no kernels for it.
 
     Raises:
-        QuantizeError: a range is missing, or the quantizer fails.
+        QuantizeError: a range is missing, no operator computes one of `float_operators`, the scheme has no weights
+            per tensor, or the quantizer fails.
     """
     if scheme == "float32":
         return model
     from litert_quantizer import Quantizer
 
-    if scheme not in NEEDS_CALIBRATION:
-        ranges = None
-    elif not ranges:
+    if scheme in NEEDS_CALIBRATION and not ranges:
         raise QuantizeError(f"the scheme {scheme} needs the ranges of activations, and none were observed")
-    quantizer = Quantizer(model)
-    _CONFIGURE[scheme](quantizer)
-    if scheme in NEEDS_CALIBRATION:
-        _keep_loops_float(quantizer, model)
-        if io == "float":
-            _keep_edges_float(quantizer)
-    calibration = [_calibration(widen_narrow(read_tflite(model), ranges))] if ranges else []
+    if per_tensor_weights and scheme in INTEGERS and scheme not in NEEDS_CALIBRATION:
+        raise QuantizeError(
+            f"the scheme {scheme} has no kernels for weights with one scale per tensor; choose int8 or float16"
+        )
+    content = read_tflite(model)
+    _check_computed(content, float_operators)
+    rules = recipe(
+        content,
+        scheme,
+        float_operators=float_operators,
+        float_inputs=io == "float",
+        float_outputs=io == "float" or float_outputs,
+        symmetric_activations=symmetric_activations,
+        per_tensor_weights=per_tensor_weights,
+    )
+    own: dict[str, str] = {}
+    calibration = None
+    bits = INTEGERS[scheme].activations if scheme in INTEGERS else None
+    if ranges and bits is not None:
+        model, own = with_stand_ins(rewrite(model), bits)
+        widened = widen_narrow(content, ranges)
+        per_tensor = WEIGHTED if per_tensor_weights else INTEGERS[scheme].per_tensor
+        bounds = weight_bounds(content, widened, bits=bits, per_tensor=per_tensor)
+        calibration = _calibration(widened) | _bounds(bounds)
     try:
-        result = quantizer.quantize(*calibration)
+        result = Quantizer(model, rules).quantize(calibration)
     except (ValueError, RuntimeError) as error:
         raise QuantizeError(f"the quantizer could not make {scheme}: {error}") from error
-    return bytes(result.quantized_model)
+    return drop_idle_clamps(with_own_names(bytes(result.quantized_model), own))
+
+
+def _check_computed(model: TfliteModel, names: Collection[str]) -> None:
+    graph = model.main
+    computed = {tensor.name for operator in graph.operators for tensor in graph.tensors_of(operator.outputs)}
+    if unknown := sorted(set(names) - computed):
+        raise QuantizeError(f"no operator of the .tflite computes {unknown[0]!r}, which was to stay float")
 
 
 def _calibration(ranges: Ranges) -> dict[str, dict[str, np.ndarray]]:
@@ -61,56 +103,6 @@ def _calibration(ranges: Ranges) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
-def _int8(quantizer: Any) -> None:
-    from litert_quantizer.qtyping import TFLOperationName
-
-    quantizer.add_static_config(".*", TFLOperationName.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
-
-
-def _int16x8(quantizer: Any) -> None:
-    from litert_quantizer.qtyping import TFLOperationName
-
-    quantizer.add_static_config(".*", TFLOperationName.ALL_SUPPORTED, activation_num_bits=16, weight_num_bits=8)
-
-
-def _dynamic(quantizer: Any) -> None:
-    from litert_quantizer.qtyping import TFLOperationName
-
-    quantizer.add_dynamic_config(".*", TFLOperationName.ALL_SUPPORTED, num_bits=8)
-
-
-def _float16(quantizer: Any) -> None:
-    from litert_quantizer import qtyping
-    from litert_quantizer.algorithm_manager import AlgorithmName
-
-    half = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
-    config = qtyping.OpQuantizationConfig(
-        weight_tensor_config=half, compute_precision=qtyping.ComputePrecision.FLOAT, explicit_dequantize=True
-    )
-    quantizer.update_quantization_recipe(
-        ".*", qtyping.TFLOperationName.ALL_SUPPORTED, config, algorithm_key=AlgorithmName.FLOAT_CASTING
-    )
-
-
-def _keep_edges_float(quantizer: Any) -> None:
-    from litert_quantizer.algorithm_manager import AlgorithmName
-    from litert_quantizer.qtyping import TFLOperationName
-
-    for edge in (TFLOperationName.INPUT, TFLOperationName.OUTPUT):
-        quantizer.update_quantization_recipe(".*", edge, algorithm_key=AlgorithmName.NO_QUANTIZE)
-
-
-def _keep_loops_float(quantizer: Any, model: bytes) -> None:
-    """Leaves the bodies of control flow (recurrent layers) at float: a loop's state has no fixed range to quantize."""
-    from litert_quantizer.algorithm_manager import AlgorithmName
-    from litert_quantizer.qtyping import TFLOperationName
-
-    for graph in read_tflite(model).subgraphs[1:]:
-        for tensor in graph.tensors:
-            scope = f"^{re.escape(tensor.name)}(;|$)"
-            quantizer.update_quantization_recipe(
-                scope, TFLOperationName.ALL_SUPPORTED, algorithm_key=AlgorithmName.NO_QUANTIZE
-            )
-
-
-_CONFIGURE = {"int8": _int8, "int16x8": _int16x8, "dynamic": _dynamic, "float16": _float16}
+def _bounds(magnitudes: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Likewise the magnitudes that weights' integers must reach."""
+    return {name: {"min": -one, "max": one} for name, one in magnitudes.items()}

@@ -66,6 +66,22 @@ def percent(fraction: float | None) -> str:
     return MISSING if fraction is None else f"{100 * fraction:.2f}%"
 
 
+def share(fraction: float | None) -> str:
+    """A fraction that may be tiny, as `12.3%`, `0.0041%` or `0%`."""
+    return MISSING if fraction is None else f"{significant(100 * fraction)}%"
+
+
+def span(ends: tuple[float, float] | None) -> str:
+    """A range: `−3.10 to 22.4`."""
+    return MISSING if ends is None else f"{real(ends[0])} to {real(ends[1])}"
+
+
+def real(value: float) -> str:
+    """A number of any size, with a proper minus sign."""
+    text = f"{value:.2e}" if value and not 1e-4 <= abs(value) < 1e6 else significant(value)
+    return text.replace("-", "−")
+
+
 def decibels(value: float | None) -> str:
     """`31.0 dB`."""
     return MISSING if value is None else f"{value:.1f} dB"

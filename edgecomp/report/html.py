@@ -13,17 +13,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from html import escape
 from importlib import resources
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from edgecomp.report import formats
 from edgecomp.report.comparison import compare, highlights
 from edgecomp.report.files import plain
-from edgecomp.report.layers import ROW_LIMIT, by_concern, error_plot, layers_summary, read_layers, size_plot
+from edgecomp.report.histograms import histogram_panels
+from edgecomp.report.layers import ROW_LIMIT, Layer, by_concern, layers_summary, read_layers
 from edgecomp.report.outline import outline
+from edgecomp.report.plots import clipping_plot, error_plot, size_plot
 from edgecomp.report.schema import validate_report
+from edgecomp.report.trials import read_choice
 from edgecomp.report.verdict import judge, model_name
 
 if TYPE_CHECKING:
@@ -34,6 +39,8 @@ TEXT_LIMIT = 600
 LIST_LIMIT = 50
 RECIPE_LIMIT = 20_000
 FIRST_ROWS = 15
+TENSOR_TABLE_BYTES = 200_000
+TENSOR_ROW_MARKUP = 250
 
 
 def render_html(report: Mapping[str, Any]) -> str:
@@ -63,7 +70,11 @@ def render_html(report: Mapping[str, Any]) -> str:
         layer_count=len(layers),
         layers_summary=layers_summary(layers),
         error_plot=error_plot(layers),
+        clipping_plot=clipping_plot(layers),
         size_plot=size_plot(layers),
+        panels=histogram_panels(data, layers),
+        tensors=_tensor_rows(layers),
+        choice=read_choice(data),
         first_rows=FIRST_ROWS,
         recipe=_recipe(data),
         longest_step=max((step.get("seconds") or 0 for step in _objects(data, "steps")), default=0),
@@ -95,6 +106,15 @@ def _template() -> Template:
 @lru_cache(maxsize=4)
 def _part(name: str) -> str:
     return resources.files("edgecomp.report").joinpath(name).read_text("utf-8")
+
+
+def _tensor_rows(layers: Sequence[Layer]) -> list[Layer]:
+    """As many layers with a tensor as fit the bytes set aside for them, which is all of any usual network."""
+    named = [layer for layer in layers if layer.tensor]
+    sizes = accumulate(
+        TENSOR_ROW_MARKUP + len(escape(f"{one.name}{one.tensor}").encode("utf-8", "replace")) for one in named
+    )
+    return [layer for layer, size in zip(named, sizes, strict=True) if size <= TENSOR_TABLE_BYTES]
 
 
 def _hash(text: str) -> str:

@@ -48,9 +48,10 @@ class Anything:
 
 @dataclass(frozen=True)
 class Items:
-    """A list whose items all look alike."""
+    """A list whose items all look alike; of exactly `length` items where that is given."""
 
     item: Spec
+    length: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ Spec = Text | Flag | Number | Anything | Items | Fields
 COUNT = Number(low=0, high=2**63 - 1, whole=True)
 POSITIVE = Number(low=0)
 FRACTION = Number(low=0, high=1)
+RANGE = Items(Number(), length=2)
 
 METRIC = Fields({"name": Text(), "value": Number(), "n": COUNT})
 LATENCY = Fields({"p50": POSITIVE, "p90": POSITIVE, "valid": Flag(), "runs": COUNT})
@@ -91,8 +93,47 @@ LAYER = Fields(
         "macs": COUNT,
         "bytes": COUNT,
         "sqnr_db": Number(),
+        "own_sqnr_db": Number(),
         "dtype": Text(),
         "note": Text(),
+        "tensor": Text(),
+        "range": RANGE,
+        "representable": RANGE,
+        "clipped_share": FRACTION,
+        "histogram": Fields({"low": Number(), "high": Number(), "counts": Items(COUNT)}),
+    }
+)
+SETTINGS = Fields(
+    {
+        "ranges": Text(),
+        "equalize": Flag(),
+        "bias_correction": Flag(),
+        "rounding": Text(),
+        "float_operators": COUNT,
+        "float_outputs": Flag(),
+    }
+)
+TRIAL = Fields(
+    {
+        "settings": SETTINGS,
+        "error_db": Number(),
+        "agreement": FRACTION,
+        "seconds": POSITIVE,
+        "kept": Flag(),
+        "note": Text(),
+    }
+)
+QUANTIZATION = Fields(
+    {
+        "effort": Text(),
+        "held_out": COUNT,
+        "reason": Text(),
+        "settings": SETTINGS,
+        "equalized": Items(
+            Fields({"from": Text(), "to": Text(), "kind": Text(), "factor": POSITIVE, "gain_db": Number()})
+        ),
+        "biases_corrected": COUNT,
+        "float_operators": Items(Fields({"layer": Text(), "op": Text(), "reason": Text()})),
     }
 )
 REPORT = Fields(
@@ -115,6 +156,8 @@ REPORT = Fields(
         "measured": Fields({"where": Text(), "latency_ms": LATENCY, "peak_memory_bytes": COUNT}),
         "preprocess": Fields({"name": Text(), "reason": Text(), "evidence": Anything()}),
         "labels": Items(Text()),
+        "quantization": QUANTIZATION,
+        "tried": Items(TRIAL),
         "layers": Items(LAYER),
         "steps": Items(Fields({"name": Text(), "seconds": POSITIVE, "detail": Text()})),
         "warnings": Items(Text()),
@@ -157,6 +200,8 @@ def _check(value: Any, spec: Spec, path: str, depth: int) -> None:
         case Items():
             if isinstance(value, str) or not isinstance(value, Sequence):
                 raise _wrong(path, value, "a list")
+            if spec.length not in (None, len(value)):
+                raise InputError(f"report: {path} has {len(value)} items, expected {spec.length}")
             for index, item in enumerate(value):
                 _check(item, spec.item, f"{path}[{index}]", depth + 1)
         case Fields():

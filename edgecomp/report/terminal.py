@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from edgecomp.report.comparison import Cell, compare
 from edgecomp.report.formats import decibels, shortened
-from edgecomp.report.layers import by_concern, read_layers
+from edgecomp.report.layers import Layer, by_concern, read_layers
+from edgecomp.report.trials import choice_line
 from edgecomp.report.verdict import judge, model_name
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-MAX_LINES = 10
+MAX_LINES = 11
 TONES = {"better": "green", "worse": "red", "invalid": "red"}
 OUTCOMES = {"ship": "bold green", "stop": "bold red", "open": "bold yellow"}
 
@@ -30,10 +31,13 @@ def summary_table(report: Mapping[str, Any]) -> Table:
     def text(head: str, note: str = "", style: str = "", note_style: str = "dim") -> Text:
         return Text.assemble((_line(head, 300), style), *([(f"\n{_line(note, 300)}", note_style)] if note else []))
 
-    comparison, verdict = compare(report), judge(report)
+    comparison, verdict, chosen = compare(report), judge(report), choice_line(report)
+    caption = text(f"{verdict.title}.", verdict.reason, OUTCOMES[verdict.outcome], "")
+    if chosen:
+        caption.append(f"\n{_line(chosen, 300)}")
     table = Table(
         title=text(f"{model_name(report)} for {report['target']}"),
-        caption=text(f"{verdict.title}.", verdict.reason, OUTCOMES[verdict.outcome], ""),
+        caption=caption,
         caption_justify="left",
     )
     table.add_column("")
@@ -46,7 +50,7 @@ def summary_table(report: Mapping[str, Any]) -> Table:
 
 
 def summary_lines(report: Mapping[str, Any]) -> list[str]:
-    """The verdict, the figures that matter most and what stood out, in at most ten lines without control codes.
+    """The verdict, the figures that matter most and what stood out, in at most eleven lines without control codes.
 
     Args:
         report: a report that `validate_report` accepts.
@@ -69,18 +73,24 @@ def _cell(cell: Cell) -> str:
 
 
 def _remarks(report: Mapping[str, Any]) -> list[str]:
-    preprocess = report.get("preprocess") or {}
-    worst = next((layer for layer in by_concern(read_layers(report)) if layer.sqnr_db is not None), None)
+    preprocess, chosen = report.get("preprocess") or {}, choice_line(report)
+    worst = next((layer for layer in by_concern(read_layers(report)) if layer.concern_db is not None), None)
     warnings = report.get("warnings") or []
     return [
+        *([chosen] if chosen else []),
         *([f"preprocessing {shortened(preprocess['name'], 80)}"] if preprocess.get("name") else []),
-        *([f"largest error in {shortened(worst.name, 80)}: {decibels(worst.sqnr_db)}"] if worst else []),
+        *([_blame(worst)] if worst else []),
         *(
             [f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}: {shortened(warnings[0], 200)}"]
             if warnings
             else []
         ),
     ]
+
+
+def _blame(layer: Layer) -> str:
+    said = "largest error in" if layer.own_sqnr_db is None else "most error added by"
+    return f"{said} {shortened(layer.name, 80)}: {decibels(layer.concern_db)}"
 
 
 def _line(text: str, limit: int) -> str:

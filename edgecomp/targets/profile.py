@@ -110,11 +110,13 @@ class ModelRules:
     """What a model for this device may look like.
 
     Args:
-        schemes: number formats that run: "int8", "float32", "float16", "dynamic", "int16x8".
+        schemes: number formats that run: "int8", "float32", "float16", "dynamic", "int16x8", "int4", "dynamic4".
         slow_schemes: those among them that run without fast kernels.
         default_scheme: what is made unless the user says otherwise.
         io: dtypes of inputs and outputs that the runtime takes: "int8", "float".
         default_io: what is made for an integer scheme unless the user says otherwise.
+        activations: zero points of integer activations: "asymmetric" (any) or "symmetric" (0 where a kernel allows it).
+        weights: scales of integer weights: "per-channel" or "per-tensor".
         channel_multiple: widths of layers that fill the kernels are multiples of this.
         static_shapes: whether every size must be known before the model runs.
     """
@@ -124,8 +126,18 @@ class ModelRules:
     io: tuple[str, ...]
     default_io: str
     slow_schemes: tuple[str, ...] = ()
+    activations: str = "asymmetric"
+    weights: str = "per-channel"
     channel_multiple: int = 8
     static_shapes: bool = False
+
+    @property
+    def symmetric_activations(self) -> bool:
+        return self.activations == "symmetric"
+
+    @property
+    def per_tensor_weights(self) -> bool:
+        return self.weights == "per-tensor"
 
 
 @dataclass(frozen=True)

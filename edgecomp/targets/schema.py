@@ -21,7 +21,11 @@ from .profile import (
     Thermal,
 )
 
-SCHEMES = ("int8", "float32", "float16", "dynamic", "int16x8")
+SCHEMES = ("int8", "float32", "float16", "dynamic", "int16x8", "int4", "dynamic4")
+ACTIVATIONS = ("asymmetric", "symmetric")
+WEIGHTS = ("per-channel", "per-tensor")
+# Their kernels need a scale per output channel.
+PER_CHANNEL_SCHEMES = ("dynamic", "dynamic4")
 IOS = ("int8", "float")
 ISAS = ("armv7-a", "armv8-a", "armv9-a", "x86-64", "wasm32")
 FEATURES = ("neon", "dotprod", "fp16", "i8mm", "bf16", "sve", "sve2", "avx2", "avx512f", "avx512vnni", "simd128")
@@ -85,6 +89,8 @@ _MODEL = checks.record(
         "default_scheme": Key(checks.choice(SCHEMES), True),
         "io": Key(checks.several(checks.choice(IOS), at_least=1), True),
         "default_io": Key(checks.choice(IOS), True),
+        "activations": Key(checks.choice(ACTIVATIONS)),
+        "weights": Key(checks.choice(WEIGHTS)),
         "channel_multiple": Key(checks.whole(1, 256)),
         "static_shapes": Key(checks.flag),
     },
@@ -153,6 +159,12 @@ def _contradictions(target: Target) -> list[tuple[str, str]]:
         for slow in rules.slow_schemes
         if slow not in rules.schemes
     ]
+    if rules.per_tensor_weights:
+        found += [
+            ("model.weights", f"{scheme!r} among model.schemes has no kernels for it; leave that out there")
+            for scheme in PER_CHANNEL_SCHEMES
+            if scheme in rules.schemes
+        ]
     if cores is not None and threads > cores:
         found.append(("runtime.threads", f"{threads} threads on {cores} cores; use at most {cores}"))
     clustered = sum(cluster.cores for cluster in target.cpu.clusters)

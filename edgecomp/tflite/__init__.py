@@ -1,7 +1,7 @@
 """Reads, measures and edits .tflite files, without TensorFlow."""
 
 from .cost import is_quantized, operator_macs, operator_weight_bytes, parameter_count, scheme, total_macs, weight_bytes
-from .edit import align_buffers, with_signature
+from .edit import align_buffers, with_activations, with_constants, with_outputs, with_signature
 from .layers import layer_of, operator_layers, tensor_layers
 from .memory import peak_activation_bytes
 from .model import Operator, Quantization, Signature, Subgraph, Tensor, TfliteModel
@@ -30,5 +30,8 @@ __all__ = [
     "tensor_layers",
     "total_macs",
     "weight_bytes",
+    "with_activations",
+    "with_constants",
+    "with_outputs",
     "with_signature",
 ]

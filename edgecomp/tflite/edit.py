@@ -1,32 +1,19 @@
-"""Edits of a .tflite that leave its graph and weights as they are: naming its signature, aligning its buffers.
-
-A file is unpacked into the schema's objects, changed, and packed again. Every packing aligns the weights, since the
-Python packer alone would place a byte vector at any address: kernels then load across cache lines, and TFLite's own
-schema asks for 16 bytes (`data:[ubyte] (force_align: 16)` in
-https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs).
-"""
+"""Edits of a .tflite that leave its operators as they are: its signature, its outputs, its constants' values, their
+place in the file."""
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from edgecomp.errors import InputError
 
-from .bounded import BROKEN
-from .reader import FILE_IDENTIFIER, read_tflite
-
-# A cache line; also what TFLite's own arena aligns tensors to (kDefaultTensorAlignment).
-BUFFER_ALIGNMENT = 64
-# Labels and vocabularies take a few megabytes; more is a mistake, or an archive made to fill the memory.
-MAX_APPENDED_BYTES = 2**28
-_DAMAGED = "the .tflite is damaged: its flatbuffer cannot be followed; copy or export it again"
+from .int4 import HIGHEST, LOWEST, pack_int4
+from .model import Tensor
+from .packing import AlignedBuffer, pack, schema, unpack
+from .reader import read_tflite
 
 
 def with_signature(data: bytes, inputs: Sequence[str], outputs: Sequence[str], key: str = "serving_default") -> bytes:
@@ -45,9 +32,9 @@ def with_signature(data: bytes, inputs: Sequence[str], outputs: Sequence[str], k
         InputError: the file is not a .tflite, or cannot be repacked without loss; or the names are not unique,
             not as many as the graph has tensors, or empty.
     """
-    model = _unpack(data)
+    model = unpack(data)
     graph = model.subgraphs[0]
-    signature = _schema().SignatureDefT(
+    signature = schema().SignatureDefT(
         inputs=_tensor_maps("input", inputs, graph.inputs),
         outputs=_tensor_maps("output", outputs, graph.outputs),
         signatureKey=key,
@@ -55,7 +42,7 @@ def with_signature(data: bytes, inputs: Sequence[str], outputs: Sequence[str], k
     )
     others = [one for one in model.signatureDefs or () if one.subgraphIndex != 0]
     model.signatureDefs = [signature, *others]
-    return _pack(model, data)
+    return pack(model, data)
 
 
 def align_buffers(data: bytes) -> bytes:
@@ -70,100 +57,91 @@ def align_buffers(data: bytes) -> bytes:
     Raises:
         InputError: the file is not a .tflite, or cannot be repacked without loss.
     """
-    return _pack(_unpack(data), data)
+    return pack(unpack(data), data)
 
 
-@dataclass(frozen=True)
-class _AlignedBuffer:
-    """Stands in for the schema's `BufferT` when packing: same fields, but its bytes are aligned."""
+def with_constants(data: bytes, values: Mapping[int, np.ndarray]) -> bytes:
+    """Gives constants of the main graph other values.
 
-    data: Any | None
+    A tensor that shares its buffer with others gets one of its own, so that only it changes.
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the schema's own `ModelT.Pack` calls
-        schema = _schema()
-        vector = None if self.data is None else _byte_vector(builder, self.data)
-        schema.BufferStart(builder)
-        if vector is not None:
-            schema.BufferAddData(builder, vector)
-        return int(schema.BufferEnd(builder))
+    Args:
+        data: a .tflite file.
+        values: arrays of the tensors' shapes and dtypes, by tensor index; int8 from -8 to 7 for an int4 tensor.
 
-
-def _byte_vector(builder: Any, data: Any) -> int:
-    payload = bytes(data)
-    builder.StartVector(1, len(payload), BUFFER_ALIGNMENT)
-    builder.head -= len(payload)
-    builder.Bytes[builder.head : builder.head + len(payload)] = payload
-    return int(builder.EndVector())
-
-
-def _schema() -> Any:
-    from ai_edge_litert import schema_py_generated
-
-    return schema_py_generated
+    Raises:
+        InputError: the file is not a .tflite, or cannot be repacked without loss; or a tensor is no constant, or its
+            array has another shape or dtype.
+    """
+    graph = read_tflite(data).main
+    model = unpack(data)
+    for index, array in values.items():
+        model.buffers.append(constant_buffer(graph.tensors[index], array))
+        model.subgraphs[0].tensors[index].buffer = len(model.buffers) - 1
+    _drop_unused_buffers(model)
+    return pack(model, data)
 
 
-def _unpack(data: bytes) -> Any:
-    """The file as the schema's objects. The reader goes first: the schema's own unpacking trusts every length."""
-    read_tflite(data)
-    try:
-        return _unpack_unchecked(data)
-    except BROKEN as error:
-        raise InputError(_DAMAGED) from error
+def with_outputs(data: bytes, tensors: Sequence[int]) -> bytes:
+    """Makes the main graph return other tensors, so that an interpreter shows their values, delegate or not.
+
+    Args:
+        data: a .tflite file.
+        tensors: indices of computed tensors of the main graph.
+
+    Returns:
+        The file without signatures; its inputs stay in the order of `TfliteModel.inputs`.
+
+    Raises:
+        InputError: the file is not a .tflite, or cannot be repacked without loss.
+    """
+    model = unpack(data)
+    model.subgraphs[0].outputs = np.array(tensors, np.int32)
+    model.signatureDefs = [one for one in model.signatureDefs or () if one.subgraphIndex != 0]
+    return pack(model, data)
 
 
-def _unpack_unchecked(data: bytes) -> Any:
-    model = _schema().ModelT.InitFromPackedBuf(data, 0)
-    model.buffers = [_AlignedBuffer(_stored_bytes(buffer, data)) for buffer in model.buffers or ()]
-    for graph in model.subgraphs:
-        for operator in graph.operators or ():
-            _inline_custom_options(operator, data)
-    return model
+def with_activations(data: bytes, activations: Mapping[int, int]) -> bytes:
+    """Gives operators of the main graph other fused activations.
+
+    Args:
+        data: a .tflite file.
+        activations: codes of the schema's ActivationFunctionType (0 none, 1 ReLU), by index of the operator.
+
+    Raises:
+        InputError: the file is not a .tflite, or cannot be repacked without loss; or an operator has no activation.
+    """
+    model = unpack(data)
+    for index, code in activations.items():
+        options = model.subgraphs[0].operators[index].builtinOptions
+        if not hasattr(options, "fusedActivationFunction"):
+            raise InputError(f"operator {index} of the .tflite has no fused activation that could be changed")
+        options.fusedActivationFunction = code
+    return pack(model, data)
 
 
-def _stored_bytes(buffer: Any, data: bytes) -> Any | None:
-    """What a buffer holds, also where it lies behind the flatbuffer, as litert-quantizer places all of them."""
-    return data[buffer.offset : buffer.offset + buffer.size] if buffer.offset > 1 else buffer.data
+def constant_buffer(tensor: Tensor, values: np.ndarray) -> AlignedBuffer:
+    """What a constant tensor stores when it has these values; raises InputError as `with_constants` does."""
+    dtype = "int8" if tensor.dtype == "int4" else tensor.dtype
+    if not tensor.is_constant or values.shape != tensor.shape or values.dtype != np.dtype(dtype):
+        raise InputError(
+            f"tensor {tensor.index} ({tensor.name}) is {tensor.dtype}{list(tensor.shape)}, which "
+            f"{values.dtype}{list(values.shape)} cannot replace"
+        )
+    if tensor.dtype == "int4":
+        if not LOWEST <= values.min(initial=0) <= values.max(initial=0) <= HIGHEST:
+            raise InputError(f"tensor {tensor.index} ({tensor.name}) is int4, so that its values are from -8 to 7")
+        return AlignedBuffer(pack_int4(values))
+    return AlignedBuffer(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
 
 
-def _inline_custom_options(operator: Any, data: bytes) -> None:
-    """Moves options that lie behind the flatbuffer into it, since packing drops what lies behind."""
-    start, size = operator.largeCustomOptionsOffset, operator.largeCustomOptionsSize
-    if start <= 1:
-        return
-    if start + size > len(data):
-        raise InputError(_DAMAGED)
-    operator.customOptions = np.frombuffer(data, np.uint8, size, start)
-    operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
-
-
-def _pack(model: Any, original: bytes) -> bytes:
-    import flatbuffers
-
-    builder = flatbuffers.Builder(len(original) + 4096)
-    try:
-        builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
-    except flatbuffers.builder.BuilderSizeError as error:
-        raise InputError("the .tflite would not fit the 2 GB of a flatbuffer; use a smaller model") from error
-    except BROKEN as error:
-        raise InputError(_DAMAGED) from error
-    return _with_appended_files(bytes(builder.Output()), original)
-
-
-def _with_appended_files(packed: bytes, original: bytes) -> bytes:
-    """Carries over the files (labels, vocabularies) that TFLite Metadata appends to a model as a zip archive."""
-    if not zipfile.is_zipfile(io.BytesIO(original)):
-        return packed
-    target = io.BytesIO(packed)
-    target.seek(0, io.SEEK_END)
-    try:
-        with zipfile.ZipFile(io.BytesIO(original)) as source, zipfile.ZipFile(target, "a") as copy:
-            if sum(entry.file_size for entry in source.infolist()) > MAX_APPENDED_BYTES:
-                raise InputError("the files appended to the .tflite are too large; remove them from it")
-            for entry in source.infolist():
-                copy.writestr(entry, source.read(entry))
-    except (zipfile.BadZipFile, RuntimeError, OSError, zlib.error, EOFError) as error:
-        raise InputError(f"the files appended to the .tflite cannot be read: {error}; export it again") from error
-    return target.getvalue()
+def _drop_unused_buffers(model: Any) -> None:
+    """Empties the buffers that nothing names any more; their numbers stay."""
+    used = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
+    used |= {one.buffer for one in model.metadata or ()}
+    for number, buffer in enumerate(model.buffers):
+        if number not in used:
+            model.buffers[number] = AlignedBuffer(None) if buffer.data is not None else buffer
 
 
 def _tensor_maps(kind: str, names: Sequence[str], tensors: Any) -> list[Any]:
@@ -172,5 +150,4 @@ def _tensor_maps(kind: str, names: Sequence[str], tensors: Any) -> list[Any]:
         raise InputError(f"the .tflite has {len(indices)} {kind}s, but {len(names)} names were given for them")
     if len(set(names)) != len(names) or not all(names):
         raise InputError(f"the names of the {kind}s must be unique and not empty, not {', '.join(map(repr, names))}")
-    schema = _schema()
-    return [schema.TensorMapT(name=name, tensorIndex=index) for name, index in zip(names, indices, strict=True)]
+    return [schema().TensorMapT(name=name, tensorIndex=index) for name, index in zip(names, indices, strict=True)]

@@ -10,6 +10,8 @@ import numpy as np
 
 from edgecomp.errors import InputError
 
+from .int4 import unpack_int4
+
 # Bits per element; strings, resources and variants have no fixed size.
 DTYPE_BITS: Mapping[str, int] = {
     "float32": 32,
@@ -103,15 +105,17 @@ class Tensor:
         return (self.elements * DTYPE_BITS.get(self.dtype, 0) + 7) // 8
 
     def values(self) -> np.ndarray:
-        """The constant as an array of `shape`, a read-only view where the dtype allows.
+        """The constant as an array of `shape`, a read-only view where the dtype allows; int4 becomes int8.
 
         Raises:
             InputError: it is not a constant, or is stored in a way that NumPy cannot show (sparse, external, packed
-                below a byte, strings).
+                below a byte other than int4, strings).
         """
         if not self.is_constant:
             raise InputError(f"tensor {self.index} ({self.name}) is computed, so that it has no stored values")
         bits = DTYPE_BITS.get(self.dtype, 0)
+        if self.dtype == "int4" and not (self.sparse or self.external):
+            return unpack_int4(np.frombuffer(self.buffer, np.uint8), self.elements).reshape(self.shape)
         if self.sparse or self.external or bits < 8 or self.dtype.startswith(("bfloat", "float8")):
             raise InputError(
                 f"tensor {self.index} ({self.name}) is stored as {self._storage()}, which is not read here"

@@ -64,7 +64,7 @@ class Manifest:
         created_by: program and version that wrote it.
         target: name of the device it was made for.
         model: name of the .tflite file.
-        scheme: "int8", "float32", "float16", "dynamic" or "int16x8".
+        scheme: "int8", "float32", "float16", "dynamic", "int16x8", "int4" or "dynamic4".
         io: "int8" or "float": the dtype at the model's edges.
         files: every file of the bundle except the manifest and its signature.
         contract: preprocessing and meaning of the outputs.

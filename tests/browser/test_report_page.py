@@ -142,6 +142,13 @@ def report() -> dict[str, Any]:
             "macs": 1000 * index,
             "bytes": 90 + index,
             "sqnr_db": 40 - index % 7,
+            "own_sqnr_db": 45 - index % 9,
+            "tensor": f"network_1/block_{index}_relu/Relu6;network_1/block_{index}/batchnorm/sub_1",
+            "range": [-1.25e-5, 12.5],
+            "representable": [-1.25, 10.5],
+            "clipped_share": 0.001 * (index % 3),
+            "histogram": {"low": -1.25, "high": 12.5, "counts": list(range(64))} if index % 7 == 6 else None,
+            "dtype": "int8",
         }
         for index in range(40)
     ]
@@ -170,6 +177,26 @@ def report() -> dict[str, Any]:
         "budget": {"max_drop_points": 1.0, "met": True},
         "predicted": {"latency_ms": 17.4, "low": 14.1, "high": 21.5},
         "layers": layers,
+        "tried": [
+            {"settings": {"ranges": "minmax"}, "error_db": 28.0, "agreement": 0.98, "seconds": 0.4},
+            {
+                "settings": {"ranges": "robust", "equalize": True, "bias_correction": True, "float_operators": 1},
+                "error_db": 33.5,
+                "agreement": 0.994,
+                "seconds": 0.9,
+                "kept": True,
+                "note": "the best on held-out samples",
+            },
+        ],
+        "quantization": {
+            "effort": "normal",
+            "held_out": 50,
+            "reason": "Robust ranges gave the smallest error of the outputs.",
+            "equalized": [{"from": "block_1", "to": HOSTILE, "factor": 12.5, "gain_db": 3.0}],
+            "float_operators": [
+                {"layer": "a_name_without_a_place_to_break_" * 3, "op": "SOFTMAX", "reason": "as it is"}
+            ],
+        },
         "steps": [
             {"name": "export", "seconds": 2.5, "detail": "equal within 2e-6"},
             {"name": "quantize", "seconds": 0.1},
@@ -214,6 +241,7 @@ def test_names_from_a_model_file_stay_text(browser: Browser, page: Path) -> None
 def test_the_page_never_scrolls_sideways(browser: Browser, page: Path, width: int, height: int, scheme: str) -> None:
     browser.open(page, width=width, height=height, scheme=scheme)
     assert browser.run("return innerWidth") == width
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
     assert browser.run("return document.documentElement.scrollWidth") <= width
     assert browser.run(
         "return [...document.querySelectorAll('.scroll')].every(one => one.scrollWidth <= one.clientWidth)"
@@ -245,7 +273,7 @@ def test_all_text_and_marks_have_the_contrast_that_wcag_asks_for(browser: Browse
       let looked = 0;
       for (const node of document.body.querySelectorAll("*")) {
         const worded = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
-        const mark = node.matches("circle, .bar, .share rect");
+        const mark = node.matches("circle, .bar, .share rect, .inside, .outside");
         if (!(worded || mark) || !node.checkVisibility() || ["SCRIPT", "title"].includes(node.tagName)) continue;
         const style = getComputedStyle(node);
         const text = luminance(channels(node instanceof SVGElement ? style.fill : style.color));
@@ -267,7 +295,8 @@ def test_the_table_sorts_by_keyboard_and_keeps_what_was_not_measured_last(browse
     browser.open(page)
     column = "return [...document.querySelector('#layer-table').tBodies[0].rows].map(row => row.cells[2].dataset.v)"
     before = browser.run(column)
-    assert [float(value) for value in before[:-1]] == sorted(float(value) for value in before[:-1])
+    own = browser.run(column.replace("cells[2]", "cells[3]"))
+    assert [float(value) for value in own[:-1]] == sorted(float(value) for value in own[:-1])
     for expected, reverse in (("ascending", False), ("descending", True)):
         browser.run("document.querySelectorAll('#layer-table thead button')[2].focus()")
         browser.press("\ue007")
@@ -279,6 +308,37 @@ def test_the_table_sorts_by_keyboard_and_keeps_what_was_not_measured_last(browse
         assert [float(value) for value in values[:-1]] == sorted(
             (float(value) for value in before[:-1]), reverse=reverse
         )
+
+
+def test_histograms_lie_inside_their_boxes_with_the_range_that_integers_hold(browser: Browser, page: Path) -> None:
+    browser.open(page, width=360, height=800)
+    boxes = browser.run("""
+      const box = (node) => {
+        const { left, right, top, bottom } = node.getBoundingClientRect();
+        return [left, right, top, bottom];
+      };
+      const parts = [".held", ".inside", ".outside"];
+      return [...document.querySelectorAll(".panel > svg")].map((svg) =>
+        [box(svg), ...parts.map((part) => box(svg.querySelector(part)))]);
+    """)
+    assert len(boxes) == 5
+    for (left, right, top, bottom), *parts in boxes:
+        assert all(
+            left - 1 <= one[0] < one[1] <= right + 1 and top - 1 <= one[2] < one[3] <= bottom + 1 for one in parts
+        )
+        held, inside, outside = parts
+        assert (held[1] - left) / (right - left) == pytest.approx((10.5 + 1.25) / (12.5 + 1.25), abs=0.01)
+        assert inside[1] <= outside[0] + 1
+
+
+def test_the_setting_that_was_kept_is_the_one_that_is_marked(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    rows = browser.run(
+        "return [...document.querySelectorAll('.trials tbody tr')].map(one => [one.className, one.innerText])"
+    )
+    assert [kind for kind, _ in rows] == ["", "kept"]
+    assert "kept" in rows[1][1]
+    assert "equalized, biases corrected, 1 operator at float" in rows[1][1]
 
 
 def test_the_rest_of_a_long_table_is_one_key_away(browser: Browser, page: Path) -> None:

@@ -16,7 +16,6 @@ from PIL import Image
 from edgecomp.export.graph import freeze
 from edgecomp.export.tflite import convert_graph
 from edgecomp.models import OpenedModel, from_keras
-from edgecomp.pipeline.convert import WARM
 from edgecomp.tflite import with_signature
 from edgecomp.worker import Worker
 
@@ -148,6 +147,8 @@ CORNERS = ("bottom-left", "bottom-right", "top-left", "top-right")
 
 @pytest.fixture(scope="session")
 def shared_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    from edgecomp.pipeline.convert import WARM
+
     with Worker(log=tmp_path_factory.mktemp("worker") / "log.txt", warm=WARM) as worker:
         yield worker
 

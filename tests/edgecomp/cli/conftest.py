@@ -28,7 +28,7 @@ def edgecomp(
     shared_worker: Worker, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Ended]:
     """Runs `edgecomp ARGUMENTS` with the worker that all tests share."""
-    for place in ("pipeline.convert", "pipeline.evaluate", "worker"):
+    for place in ("pipeline.convert", "pipeline.evaluate", "pipeline.sensitivity", "worker"):
         monkeypatch.setattr(f"edgecomp.{place}.Worker", lambda **_: nullcontext(shared_worker))
 
     def run(*arguments: Any) -> Ended:

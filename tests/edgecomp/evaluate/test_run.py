@@ -11,12 +11,10 @@ import pytest
 from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 
 from edgecomp.errors import InputError
-from edgecomp.evaluate.layers import layer_errors
 from edgecomp.evaluate.run import evaluate, run_samples, step_difference, stored_values
 from edgecomp.latency.here import measure_here
 from edgecomp.quantize.apply import quantize
 from edgecomp.quantize.ranges import observe_ranges
-from edgecomp.tflite import read_tflite
 
 
 def int8(net: Any, io: str = "int8") -> bytes:
@@ -119,36 +117,6 @@ def test_a_file_that_the_plain_kernels_refuse_has_no_step_difference(export: Any
     ranges = observe_ranges(file, "serving_default", threads=1, stream=samples)
     made = quantize(file, scheme="int8", io="int8", ranges=ranges)
     assert step_difference(made, contract, threads=1, stream=samples) is None
-
-
-def test_layer_errors_of_a_file_with_itself_are_none(network: Callable[[str], Any]) -> None:
-    net = network("conv")
-    errors = layer_errors(net.file, net.file, threads=1, stream=net.samples[:3])
-    assert set(errors.values()) == {None}
-    assert len(errors) == len(read_tflite(net.file).main.operators)
-
-
-def test_layer_errors_cover_every_layer_and_name_a_bad_one(network: Callable[[str], Any]) -> None:
-    net = network("conv")
-    ranges = observe_ranges(net.file, "serving_default", threads=1, stream=net.samples)
-    bad = next(name for name in ranges if "depthwise" in name)
-    good_errors = layer_errors(net.file, int8(net), threads=1, stream=net.samples[:8])
-    assert all(one is not None and one > 20 for one in good_errors.values())
-    clipped = {**ranges, bad: (ranges[bad][0] / 20, ranges[bad][1] / 20)}
-    file = quantize(net.file, scheme="int8", io="int8", ranges=clipped)
-    errors = layer_errors(net.file, file, threads=1, stream=net.samples[:8])
-    assert errors[bad] is not None
-    assert errors[bad] < 6
-    before = next(name for name in errors if "stem" in name)
-    assert errors[before] == good_errors[before]
-
-
-@pytest.mark.parametrize("scheme", ["float32", "float16", "dynamic"])
-def test_layer_errors_work_on_every_scheme(scheme: str, network: Callable[[str], Any]) -> None:
-    net = network("conv")
-    file = quantize(net.file, scheme=scheme, io="float")  # type: ignore[arg-type]
-    errors = layer_errors(net.file, file, threads=1, stream=net.samples[:2])
-    assert len(errors) == len(read_tflite(net.file).main.operators)
 
 
 def test_latency_is_measured_with_its_validity(network: Callable[[str], Any]) -> None:

@@ -81,7 +81,7 @@ def test_the_report_is_valid_and_says_what_was_done(done: Any) -> None:
     assert report["stock"]["metric"]["n"] == 40
     assert report["labels"] == ["bottom-left", "bottom-right", "top-left", "top-right"]
     assert not any("BatchNormalization" in one for one in report["warnings"])
-    assert {"open", "export", "calibrate", "quantize", "evaluate", "latency", "bundle"} <= {
+    assert {"open", "export", "search", "quantize", "evaluate", "latency", "bundle"} <= {
         one["name"] for one in report["steps"]
     }
 

@@ -31,7 +31,7 @@ INSIDE = (
     "edgecomp.pipeline.float_file.freeze",
     "edgecomp.pipeline.float_file.check_outputs",
     "edgecomp.pipeline.float_file.check_calibration",
-    "edgecomp.pipeline.compress.align_buffers",
+    "edgecomp.pipeline.compress.search",
     "edgecomp.pipeline.packing.pack_bundle",
     "edgecomp.pipeline.report_data.total_macs",
 )

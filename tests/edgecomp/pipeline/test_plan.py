@@ -10,6 +10,7 @@ import pytest
 from edgecomp.errors import InputError
 from edgecomp.pipeline.plan import make_plan
 from edgecomp.pipeline.recipe import QuantizePass, Recipe, save_recipe
+from edgecomp.quantize.settings import Settings
 from edgecomp.targets import list_targets
 
 
@@ -31,6 +32,13 @@ def test_options_override_the_recipe_and_the_recipe_the_target(tmp_path: Path) -
     assert changed == Recipe("raspberry-pi-5", preprocess="none", seed=0, quantize=QuantizePass(io="float", samples=7))
 
 
+@pytest.mark.parametrize("options", [{"scheme": "int8"}, {"io": "int8"}, {"effort": "low"}])
+def test_settings_of_a_recipe_are_looked_for_again_where_an_option_decides_them(options: dict[str, str]) -> None:
+    saved = Recipe("linux-x86-64", quantize=QuantizePass(settings=Settings(ranges="mse")))
+    assert make_plan(target=None, recipe=saved).recipe == saved
+    assert make_plan(target=None, recipe=saved, **options).recipe.quantize.settings is None
+
+
 @pytest.mark.parametrize("scheme", ["float32", "float16", "dynamic"])
 def test_schemes_with_float_activations_have_float_edges(scheme: str) -> None:
     assert make_plan(target="linux-x86-64", scheme=scheme).recipe.quantize.io == "float"
@@ -48,7 +56,8 @@ def test_a_slow_scheme_is_a_warning() -> None:
         ({"target": "coral-edgetpu", "scheme": "float32"}, "coral-edgetpu does not run float32; it runs int8"),
         ({"target": "browser", "io": "int8"}, "browser does not take int8"),
         ({"target": "linux-x86-64", "scheme": "float16", "io": "int8"}, "float16 has float inputs and outputs"),
-        ({"target": "linux-x86-64", "scheme": "int4"}, "scheme 'int4' is not one of"),
+        ({"target": "linux-x86-64", "scheme": "int3"}, "scheme 'int3' is not one of"),
+        ({"target": "linux-x86-64", "effort": "some"}, "effort 'some' is not one of"),
         ({"target": "linux-x86-64", "io": "uint8"}, "io 'uint8' is not one of"),
         ({"target": "linux-x86-64", "samples": 0}, "samples is 0"),
         ({"target": "linux-x86-64", "seed": -1}, "seed is -1"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from edgecomp.errors import InputError
 from edgecomp.pipeline.recipe import QuantizePass, Recipe, load_recipe, save_recipe
 from edgecomp.quantize.schemes import IOS, SCHEMES
+from edgecomp.quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
 
 pytestmark = pytest.mark.filterwarnings("error::ResourceWarning")
 FIXTURES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -23,9 +24,24 @@ RECIPES = st.builds(
     preprocess=TEXT,
     seed=st.integers(0, 2**63),
     quantize=st.builds(
-        QuantizePass, scheme=st.sampled_from(SCHEMES), io=st.sampled_from(IOS), samples=st.integers(1, 10**6)
+        QuantizePass,
+        scheme=st.sampled_from(SCHEMES),
+        io=st.sampled_from(IOS),
+        samples=st.integers(1, 10**6),
+        effort=st.sampled_from(EFFORTS),
+        settings=st.none()
+        | st.builds(
+            Settings,
+            ranges=st.sampled_from(RANGE_METHODS),
+            equalize=st.booleans(),
+            bias_correction=st.booleans(),
+            rounding=st.sampled_from(ROUNDINGS),
+            float_operators=st.lists(TEXT, max_size=3).map(tuple),
+            float_outputs=st.booleans(),
+        ),
     ),
 )
+SETTLED = Recipe("raspberry-pi-4b", quantize=QuantizePass(settings=Settings(float_operators=("a",))))
 SOMETHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
@@ -62,10 +78,10 @@ def _refusal(file: Path) -> str | None:
 
 
 @FIXTURES
-@given(path=st.sampled_from(_paths(Recipe("raspberry-pi-4b").to_dict())), value=SOMETHING)
+@given(path=st.sampled_from(_paths(SETTLED.to_dict())), value=SOMETHING)
 def test_any_part_replaced_by_anything_loads_or_is_refused(path: tuple[Any, ...], value: Any, tmp_path: Path) -> None:
     file = tmp_path / "recipe.yaml"
-    file.write_text(yaml.safe_dump(_replaced(Recipe("raspberry-pi-4b").to_dict(), path, value)), encoding="utf-8")
+    file.write_text(yaml.safe_dump(_replaced(SETTLED.to_dict(), path, value)), encoding="utf-8")
     refusal = _refusal(file)
     assert refusal is None or (str(file) in refusal and "\n" not in refusal)
 
@@ -95,8 +111,12 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "one 'quantize' pass"),
         ("recipe: 1\nsed: 1", "unknown field 'sed'"),
         (yaml.safe_dump(Recipe("a", seed=True).to_dict()), "seed is True"),
-        (yaml.safe_dump(Recipe("a", quantize=QuantizePass(scheme="int4")).to_dict()), "scheme is 'int4'"),
+        (yaml.safe_dump(Recipe("a", quantize=QuantizePass(scheme="int3")).to_dict()), "scheme is 'int3'"),
         (yaml.safe_dump(Recipe("a", quantize=QuantizePass(samples=0)).to_dict()), "samples is 0"),
+        (yaml.safe_dump(Recipe("a", quantize=QuantizePass(effort="some")).to_dict()), "effort is 'some'"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("ranges: robust", "ranges: best"), "ranges is 'best'"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("equalize: false", "equalize: 3"), "equalize is 3"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("- a", "- 7"), "a name in float_operators is 7"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, said: str, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from edgecomp.evaluate.metrics import Fidelity
 from edgecomp.evaluate.run import run_samples, step_difference
 from edgecomp.quantize.apply import QuantizeError, quantize
 from edgecomp.quantize.floors import widen_narrow
-from edgecomp.quantize.ranges import observe_ranges
+from edgecomp.quantize.observe import observe
+from edgecomp.quantize.ranges import choose_ranges
 from edgecomp.quantize.schemes import DESCRIPTIONS, NEEDS_CALIBRATION, SCHEMES
 from edgecomp.tflite import TfliteModel, read_tflite
 
@@ -24,8 +25,8 @@ NETWORKS = ("conv", "dense", "two inputs", "upsampling")
 # Decibels. A signal that fills b bits evenly has 6.02 b dB to its rounding noise; one as peaked as activations are
 # (peak 4 times the rms) 7 dB less, so 41 dB at 8 bits, and weights spread evenly over theirs 48 dB. Five layers add up
 # to ten such noises, which takes 10 dB, and sums that cancel out as much again. int16x8 is left with the noise of its
-# int8 weights alone; float16 has 11 bits of mantissa.
-FLOORS = {"int8": 20, "dynamic": 25, "int16x8": 38, "float16": 55}
+# int8 weights alone; int4 weights have 15 levels of the 255, which takes 25 dB; float16 has 11 bits of mantissa.
+FLOORS = {"int8": 20, "dynamic": 25, "int16x8": 38, "float16": 55, "int4": 12, "dynamic4": 12}
 EDGES = [
     ("int8", "int8", "int8"),
     ("int8", "float", "float32"),
@@ -33,13 +34,21 @@ EDGES = [
     ("int16x8", "float", "float32"),
     ("dynamic", "float", "float32"),
     ("float16", "float", "float32"),
+    ("int4", "int8", "int8"),
+    ("int4", "float", "float32"),
+    ("dynamic4", "float", "float32"),
 ]
+
+
+def ranges_of(network: Any) -> dict[str, tuple[float, float]]:
+    seen = observe(network.file, threads=1, stream=network.samples)
+    return choose_ranges(seen, "minmax", model=read_tflite(network.file))
 
 
 def made(network: Any, scheme: str, io: str) -> bytes:
     ranges = None
     if scheme in NEEDS_CALIBRATION:
-        ranges = observe_ranges(network.file, "serving_default", threads=1, stream=network.samples)
+        ranges = ranges_of(network)
     return quantize(network.file, scheme=scheme, io=io, ranges=ranges)  # type: ignore[arg-type]
 
 
@@ -149,7 +158,7 @@ def test_integer_activations_need_ranges(scheme: str, ranges: Any, network: Call
 
 
 def test_a_missing_range_is_a_typed_error(network: Callable[[str], Any]) -> None:
-    ranges = observe_ranges(network("dense").file, "serving_default", threads=1, stream=network("dense").samples[:2])
+    ranges = ranges_of(network("dense"))
     ranges.pop(next(iter(ranges)))
     with pytest.raises(EdgecompError):
         quantize(network("dense").file, scheme="int8", io="int8", ranges=ranges)
@@ -194,6 +203,6 @@ def test_a_layer_that_never_fires_does_not_stop_the_file_from_running(kind: str,
 
 def test_ranges_that_are_wide_enough_stay_as_observed(network: Callable[[str], Any]) -> None:
     net = network("conv")
-    ranges = observe_ranges(net.file, "serving_default", threads=1, stream=net.samples)
+    ranges = ranges_of(net)
     widened = widen_narrow(read_tflite(net.file), ranges)
     assert widened == {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in ranges.items()}

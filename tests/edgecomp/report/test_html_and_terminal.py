@@ -20,6 +20,7 @@ from edgecomp.report.schema import REPORT, Anything, Fields, Flag, Items, Number
 HOSTILE = "</script></style></title><script>alert(1)</script><img src=x onerror=alert(1)> \"'>&\x1b[2J[bold]\udc80"
 VOID = {"meta", "link", "img", "br"}
 LIMIT = 2_000_000
+BARS = {"low": -1.0, "high": 3.0, "counts": [1, 0, 5, 2]}
 
 
 class Page(HTMLParser):
@@ -60,8 +61,10 @@ def values(spec: Spec) -> st.SearchStrategy[Any]:
             return st.integers(int(max(low, -(2**62))), int(min(high, 2**62)))
         case Number(low=low, high=high):
             return st.floats(max(low, -1e300), min(high, 1e300))
-        case Items():
+        case Items(length=None):
             return st.lists(values(spec.item), max_size=3)
+        case Items(length=length):
+            return st.lists(values(spec.item), min_size=length, max_size=length)
         case Fields():
             return st.fixed_dictionaries(
                 {}, optional={name: st.none() | values(one) for name, one in spec.known.items()}
@@ -100,7 +103,7 @@ def test_every_valid_report_can_be_shown_everywhere(report: dict[str, Any]) -> N
     Page(text)
     assert len(text.encode()) < LIMIT
     lines = summary_lines(report)
-    assert 1 <= len(lines) <= 10
+    assert 1 <= len(lines) <= 11
     assert all(line.isprintable() for line in lines)
     assert "\x1b" not in shown(report)
 
@@ -110,7 +113,14 @@ def test_what_comes_from_a_model_file_stays_text() -> None:
         {
             "schema": 1,
             "target": name,
-            "layers": [{"name": name, "op": name, "bytes": 1, "sqnr_db": 2.0}] * 3,
+            "layers": [{"name": name, "op": name, "bytes": 1, "sqnr_db": 2.0, "tensor": name, "histogram": BARS}] * 3,
+            "tried": [{"settings": {"ranges": name}, "note": name, "kept": True}],
+            "quantization": {
+                "effort": name,
+                "reason": name,
+                "equalized": [{"from": name, "to": name, "kind": name}],
+                "float_operators": [{"layer": name, "op": name, "reason": name}],
+            },
             "source": {"path": name},
             "warnings": [name],
             "labels": [name],
@@ -155,6 +165,12 @@ def test_thousands_of_layers_with_endless_names_stay_under_two_megabytes() -> No
             "sqnr_db": index * 0.01,
             "bytes": 10**9,
             "macs": 10**12,
+            "tensor": '"' * 400,
+            "range": [-1.25e-30, 1.25e30],
+            "representable": [-1.25e-30, 1.25e30],
+            "own_sqnr_db": index * 0.02,
+            "clipped_share": 1e-7 * index,
+            "histogram": {"low": -1.25e-30, "high": 1.25e30, "counts": [1] * (1000 if index < 20 else 1)},
         }
         for index in range(5000)
     ]
@@ -167,10 +183,17 @@ def test_thousands_of_layers_with_endless_names_stay_under_two_megabytes() -> No
             "labels": ['"' * 999] * 9999,
             "steps": [{"name": '"' * 999, "detail": '"' * 9999}] * 999,
             "recipe": {"x": '"' * 10**6},
+            "tried": [{"settings": {"ranges": '"' * 999}, "note": '"' * 9999}] * 999,
+            "quantization": {
+                "reason": '"' * 9999,
+                "equalized": [{"from": '"' * 999, "to": '"' * 999, "kind": '"' * 999}] * 999,
+                "float_operators": [{"layer": '"' * 999, "op": '"' * 999, "reason": '"' * 9999}] * 999,
+            },
         }
     )
-    assert len(text.encode()) < LIMIT
-    assert "The 750 of 5,000 layers with the largest error" in text
+    size = len(text.encode())  # apart, or a failure would spend a minute on comparing the text
+    assert size < LIMIT
+    assert "The 500 of 5,000 layers with the largest error" in text
 
 
 def test_a_report_that_breaks_the_schema_is_not_rendered() -> None:
@@ -202,6 +225,34 @@ def test_the_lines_give_verdict_figures_and_what_stands_out() -> None:
     assert lines[0].startswith("digits.keras for raspberry-pi-5: Ship. ")
     assert any("1.00 kB (4.00× smaller)" in line for line in lines)
     assert lines[-3:] == ["preprocessing 0..1", "largest error in conv: 21.5 dB", "1 warning: Few samples."]
+
+
+def test_what_was_chosen_is_one_line_of_the_terminal() -> None:
+    report = {
+        "schema": 1,
+        "target": "t",
+        "compressed": {"scheme": "int8"},
+        "agreement": 0.992,
+        "tried": [{"settings": {"ranges": "robust", "equalize": True, "bias_correction": True}, "kept": True}],
+        "quantization": {"equalized": [{"from": "a", "to": "b"}] * 4, "biases_corrected": 12},
+    }
+    line = "int8: robust ranges, equalized 4 pairs, biases corrected in 12 layers; agreement 99.20%"
+    assert line in summary_lines(report)
+    assert line in " ".join(shown(report).split())
+    assert not any("ranges" in one for one in summary_lines({"schema": 1, "target": "t", "agreement": 1.0}))
+
+
+def test_a_layer_that_adds_error_is_blamed_before_one_that_passes_it_on() -> None:
+    layers = [{"name": "bad", "sqnr_db": 21.0, "own_sqnr_db": 21.5}, {"name": "last", "sqnr_db": 20.5}]
+    assert "most error added by bad: 21.5 dB" in summary_lines({"schema": 1, "target": "t", "layers": layers})
+
+
+def test_a_report_of_before_has_no_section_on_how_integers_were_made() -> None:
+    old = render_html({"schema": 1, "target": "t", "layers": [{"name": "a", "sqnr_db": 3.0}]})
+    assert "How the integers were made" not in old
+    assert "Names and ranges" not in old
+    new = render_html({"schema": 1, "target": "t", "tried": [{"settings": {"ranges": "kl"}, "kept": True}]})
+    assert "How the integers were made" in new
 
 
 def test_importing_the_room_imports_nothing_heavy() -> None:

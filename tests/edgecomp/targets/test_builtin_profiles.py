@@ -73,7 +73,11 @@ def test_what_the_runtimes_take() -> None:
     assert load_target("coral-edgetpu").model.schemes == ("int8",)
     assert "dotprod" in load_target("raspberry-pi-5").cpu.features
     assert "dotprod" not in load_target("raspberry-pi-4b").cpu.features
-    assert all("int16x8" in one.model.slow_schemes for one in list_targets() if "int16x8" in one.model.schemes)
+    for target in list_targets():
+        assert set(target.model.slow_schemes) == {"int16x8", "int4", "dynamic4"} & set(target.model.schemes)
+    # https://coral.ai/docs/edgetpu/models-intro/#model-requirements: what post-training quantization gives by default.
+    edge_tpu = load_target("coral-edgetpu").model
+    assert (edge_tpu.per_tensor_weights, edge_tpu.symmetric_activations) == (False, False)
 
 
 def test_an_unknown_name_is_answered_with_near_ones() -> None:

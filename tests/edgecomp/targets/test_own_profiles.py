@@ -64,6 +64,8 @@ def test_the_smallest_profile(tmp_path: Path) -> None:
         ("[int8, float32]", "int8", r"board.yaml:11: model.schemes: expected a list, as in \[a, b\], found 'int8'"),
         ("[int8, float32]", "[int8, int8]", r"board.yaml:11: model.schemes\[1\]: 'int8' is in the list already"),
         ("default_scheme: int8", "default_scheme: float16", "board.yaml:12: model.default_scheme: .*not among"),
+        ("  io: [int8]", "  activations: none\n  io: [int8]", "board.yaml:13: model.activations: expected one of"),
+        ("  io: [int8]", "  weights: per-layer\n  io: [int8]", "board.yaml:13: model.weights: expected one of"),
         ("[xnnpack]", "[]", "board.yaml:9: runtime.delegates: expected at least one item"),
         ("name: ai-edge-litert", "name: ~", r"board.yaml:8: runtime.packages\[0\].name: expected text, found nothing"),
         ("  isa: armv8-a", "  isa: armv8-a\n  ghz: .inf", "board.yaml:5: cpu.ghz: expected a number from"),
@@ -124,6 +126,21 @@ def test_contradictions_are_named(tmp_path: Path) -> None:
         "[xnnpack]", "[xnnpack]\n  threads: 4"
     )
     assert problems(tmp_path, text) == ["board.yaml:11: runtime.threads: 4 threads on 2 cores; use at most 2"]
+
+
+def test_weights_per_tensor_contradict_schemes_without_such_kernels(tmp_path: Path) -> None:
+    text = MINIMAL.replace("[int8, float32]", "[int8, dynamic]\n  weights: per-tensor")
+    assert problems(tmp_path, text) == [
+        "board.yaml:12: model.weights: 'dynamic' among model.schemes has no kernels for it; leave that out there"
+    ]
+
+
+def test_scales_are_per_channel_and_zero_points_free_unless_said_otherwise(tmp_path: Path) -> None:
+    model = load_target(write(tmp_path, MINIMAL)).model
+    assert (model.per_tensor_weights, model.symmetric_activations) == (False, False)
+    said = MINIMAL.replace("  io: [int8]", "  weights: per-tensor\n  activations: symmetric\n  io: [int8]")
+    model = load_target(write(tmp_path, said)).model
+    assert (model.per_tensor_weights, model.symmetric_activations) == (True, True)
 
 
 def test_versions_need_no_quotes(tmp_path: Path) -> None:

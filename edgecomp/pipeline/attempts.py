@@ -1,0 +1,220 @@
+"""Integer files by settings, from one set of calibration samples; what several settings share is made once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from edgecomp_runtime.contract import Contract
+
+from ..evaluate.metrics import Outputs
+from ..progress import Step
+from ..quantize.equalize import EqualizationPlan, equalize, plan_equalization
+from ..quantize.experiment import NumberFormat
+from ..quantize.fidelity import Closeness, closeness
+from ..quantize.make import Made
+from ..quantize.observe import Observations
+from ..quantize.precision import PrecisionPlan
+from ..quantize.ranges import Ranges, choose_ranges
+from ..quantize.rewrite import rewrite
+from ..quantize.settings import Settings
+from ..tflite import TfliteModel, read_tflite
+from .holdout import Feeds, Part
+from .plan import Plan
+from .workbench import Workbench
+
+FIXED_SCALES = ("SOFTMAX", "LOGISTIC", "TANH", "LOG_SOFTMAX", "L2_NORMALIZATION")
+"""Operators whose integer kernels know one output scale only:
+https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/quantization_spec"""
+
+
+class Attempts:
+    """Makes files of one float file.
+
+    Args:
+        model: the float .tflite.
+        samples: what ranges, biases and rounding are made from.
+        plan: scheme, edges and target.
+        bench: where the work is done.
+        step: whose bar counts the samples that are observed.
+    """
+
+    def __init__(self, model: bytes, samples: Part, plan: Plan, bench: Workbench, step: Step) -> None:
+        self._samples = samples
+        self._plan = plan
+        self._bench = bench
+        self._step = step
+        file = rewrite(model)
+        self._plain = Observed(file, self._observe(file))
+
+    @cached_property
+    def equalization(self) -> EqualizationPlan:
+        """Which scales would be moved; empty where it would gain nothing."""
+        return plan_equalization(self._plain.parsed, self._plain.observations)
+
+    def source(self, settings: Settings) -> bytes:
+        """The float file that integers are made from: equalized, or as it came."""
+        return self._observed(settings).file
+
+    def make(self, settings: Settings) -> Made:
+        """The file for these settings.
+
+        Raises:
+            QuantizeError: the quantizer could not make it.
+        """
+        mends = settings.bias_correction or settings.rounding == "learned"
+        made: Made = self._bench.worker.call(
+            "edgecomp.quantize.make:make",
+            self.source(settings),
+            settings,
+            numbers=self._numbers,
+            ranges=self._ranges(settings),
+            threads=self._bench.threads,
+            samples=self._few if mends else [],
+        )
+        return made
+
+    @property
+    def fixed_outputs(self) -> tuple[str, ...]:
+        """Output tensors whose integers have a fixed scale, where they may be float instead."""
+        quantize, graph = self._plan.recipe.quantize, self._plain.parsed.main
+        if not self._allow_float or "float" not in self._plan.target.model.io or quantize.io == "float":
+            return ()
+        fixed = {one.outputs[0] for one in graph.operators if one.name in FIXED_SCALES}
+        return tuple(graph.tensors[index].name for index in graph.outputs if index in fixed)
+
+    def float_operators(self, settings: Settings, held: Sequence[Feeds], classes: Sequence[bool]) -> PrecisionPlan:
+        """Which operators these settings should leave at float, as far as the target runs them and the budget goes.
+
+        Args:
+            settings: how the others are quantized.
+            held: samples to judge by.
+            classes: for each output, whether it scores classes.
+        """
+        rules, quantize = self._plan.target.model, self._plan.recipe.quantize
+        plan: PrecisionPlan = self._bench.worker.call(
+            "edgecomp.quantize.precision:choose_float_operators",
+            self.source(settings),
+            self._ranges(settings),
+            threads=self._bench.threads,
+            samples=held,
+            classes=classes,
+            numbers=self._numbers,
+            latency_budget=quantize.float_budget / 100,
+            size_budget=quantize.float_budget / 100,
+            allow_float=self._allow_float,
+            allow_float_outputs=self._allow_float and "float" in rules.io,
+        )
+        return plan
+
+    @property
+    def _allow_float(self) -> bool:
+        """Whether the target runs float operators and the budget has room for any."""
+        return "float32" in self._plan.target.model.schemes and self._plan.recipe.quantize.float_budget > 0
+
+    @property
+    def _numbers(self) -> NumberFormat:
+        rules, quantize = self._plan.target.model, self._plan.recipe.quantize
+        return NumberFormat(quantize.scheme, quantize.io, rules.symmetric_activations, rules.per_tensor_weights)
+
+    def _observed(self, settings: Settings) -> Observed:
+        return self._equalized if settings.equalize else self._plain
+
+    def _ranges(self, settings: Settings) -> Ranges:
+        seen = self._observed(settings)
+        symmetric = self._plan.target.model.symmetric_activations
+        return choose_ranges(seen.observations, settings.ranges, model=seen.parsed, symmetric=symmetric)
+
+    @cached_property
+    def _equalized(self) -> Observed:
+        file = equalize(self._plain.file, self.equalization)
+        return Observed(file, self._observe(file))
+
+    @cached_property
+    def _few(self) -> list[Feeds]:
+        return self._samples.few()
+
+    def _observe(self, model: bytes) -> Observations:
+        seen: Observations = self._bench.worker.call(
+            "edgecomp.quantize.observe:observe",
+            model,
+            threads=self._bench.threads,
+            stream=self._step.track(self._samples, len(self._samples)),
+        )
+        return seen
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A float file and what was seen of its tensors."""
+
+    file: bytes
+    observations: Observations
+
+    @cached_property
+    def parsed(self) -> TfliteModel:
+        return read_tflite(self.file)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A file that was made and judged.
+
+    Args:
+        settings: how it was made.
+        closeness: to the float file, on the held samples.
+        seconds: that making and judging it took.
+        note: what it was tried for.
+    """
+
+    settings: Settings
+    closeness: Closeness
+    seconds: float
+    note: str
+
+
+class Judge:
+    """Holds files against the float file on held samples.
+
+    Args:
+        model: the float .tflite.
+        contract: what its outputs mean.
+        held: samples that the files are not made from.
+        bench: where they run.
+    """
+
+    def __init__(self, model: bytes, contract: Contract, held: Sequence[Feeds], bench: Workbench) -> None:
+        self._contract = contract
+        self._held = list(held)
+        self._bench = bench
+        self._references = self._run(model)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def held(self) -> list[Feeds]:
+        return self._held
+
+    @property
+    def classes(self) -> list[bool]:
+        """For each output, whether it scores classes."""
+        return [output.kind == "classification" for output in self._contract.outputs]
+
+    def judge(self, file: bytes) -> Closeness:
+        """How close a file's answers are to the float file's."""
+        return closeness(self._references, self._run(file), classes=self.classes)
+
+    def trial(self, attempts: Attempts, settings: Settings, note: str) -> Trial:
+        """Makes a file and judges it."""
+        start = time.perf_counter()
+        made = attempts.make(settings)
+        return Trial(settings, self.judge(made.file), time.perf_counter() - start, note)
+
+    def _run(self, file: bytes) -> list[Outputs]:
+        outputs: list[Outputs] = self._bench.worker.call(
+            "edgecomp.evaluate.run:run_samples", file, self._contract, threads=self._bench.threads, stream=self._held
+        )
+        return outputs

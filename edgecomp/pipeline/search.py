@@ -1,0 +1,113 @@
+"""Which settings to try, and in what order: the cheap ones first, each step keeping what the one before found best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import InputError
+from ..quantize.apply import QuantizeError
+from ..quantize.precision import GOAL_DB, PrecisionPlan
+from ..quantize.settings import RangeMethod, Settings
+from .attempts import Trial
+
+MARGIN_DB = 0.25
+"""What a change has to gain to be taken: less is within what other held samples would say."""
+
+OUTPUTS_MARGIN_DB = 3.0
+"""Whoever reads the outputs has to know that they are float; half of the error has to go with it."""
+
+OTHER_RANGES: tuple[RangeMethod, ...] = ("minmax", "mse", "percentile", "kl")
+
+Try = Callable[[Settings, str], Trial]
+Refuge = Callable[[Settings], PrecisionPlan]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was tried and what was kept.
+
+    Args:
+        trials: in the order in which they were made.
+        best: one of them.
+        precision: which operators were considered for float, or None where the integers were good enough.
+    """
+
+    trials: tuple[Trial, ...]
+    best: Trial
+    precision: PrecisionPlan | None = None
+
+
+def search(
+    attempt: Try,
+    *,
+    equalizable: bool,
+    learn_rounding: bool,
+    fixed_outputs: tuple[str, ...],
+    float_operators: Refuge,
+) -> Search:
+    """Tries a handful of settings and keeps the best.
+
+    Args:
+        attempt: makes a file by settings and judges it.
+        equalizable: whether there are scales to move between layers.
+        learn_rounding: whether to learn how weights are rounded too, which takes long.
+        fixed_outputs: output tensors whose integers have a scale that no calibration changes (a softmax), where the
+            target lets them be float.
+        float_operators: decides what to leave at float; asked only where integers alone are not good enough.
+    """
+    run = _Run(attempt)
+    run.first(Settings(ranges="robust"), "the default")
+    if fixed_outputs and run.short_of_goal:
+        # First of all: behind an output that shows no difference, no other change shows one.
+        run.change(
+            "outputs too fine for their scale",
+            margin=OUTPUTS_MARGIN_DB,
+            float_operators=fixed_outputs,
+            float_outputs=True,
+        )
+    if equalizable:
+        run.change("channels share their tensor's range", equalize=True)
+    for method in OTHER_RANGES:
+        run.change("other ranges", ranges=method)
+    run.change("each channel's mean", bias_correction=True)
+    if learn_rounding:
+        run.change("the error of rounding", rounding="learned")
+    precision = None
+    if run.short_of_goal:
+        precision = float_operators(run.best.settings)
+        if precision.float_operators or precision.float_outputs:
+            run.change(
+                "what integers cannot express",
+                float_operators=precision.float_operators,
+                float_outputs=precision.float_outputs,
+            )
+    return Search(tuple(run.trials), run.best, precision)
+
+
+class _Run:
+    """The trials so far and the best of them."""
+
+    def __init__(self, attempt: Try) -> None:
+        self._attempt = attempt
+        self.trials: list[Trial] = []
+        self.best: Trial
+
+    @property
+    def short_of_goal(self) -> bool:
+        return self.best.closeness.decibels < GOAL_DB
+
+    def first(self, settings: Settings, note: str) -> None:
+        self.best = self._attempt(settings, note)
+        self.trials.append(self.best)
+
+    def change(self, note: str, *, margin: float = MARGIN_DB, **options: Any) -> None:
+        """Tries the best settings with something changed, where the network allows it."""
+        try:
+            trial = self._attempt(replace(self.best.settings, **options), note)
+        except (InputError, QuantizeError):  # a network with variables cannot be run operator by operator
+            return
+        self.trials.append(trial)
+        if trial.closeness.decibels > self.best.closeness.decibels + margin:
+            self.best = trial

@@ -1,0 +1,205 @@
+"""Which layers of a model int8 hurts, on somebody's samples."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgecomp_runtime.bundle import is_bundle
+from rich.console import Console
+
+from ..data import parse_spec, read_labels
+from ..errors import InputError
+from ..export.normalization import move_normalization
+from ..models import open_model
+from ..progress import Steps
+from ..quantize.experiment import NumberFormat, Score
+from ..quantize.ranges import Ranges, choose_ranges
+from ..quantize.sensitivity import Sensitivity, worst_first
+from ..tflite import TfliteModel, operator_layers, read_tflite
+from ..worker import Worker
+from .float_file import FloatModel, export, layer_names
+from .holdout import Holdout, hold_out
+from .log_file import log_file, native_output_to
+from .plan import Plan, make_plan
+from .samples import open_samples
+from .workbench import Workbench
+
+WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "edgecomp.evaluate.run", "edgecomp.quantize.sensitivity")
+"""What the worker imports while this process is still opening the model."""
+
+ANY_TARGET = "linux-x86-64"
+"""Whose int8 is measured where no target is named: the kernels give the same answers on all of them."""
+
+
+@dataclass(frozen=True)
+class RankedLayer:
+    """A unit of the network under the name of the layer it came from.
+
+    Args:
+        layer: name of the Keras layer, or of the tensor where that is not known.
+        measured: what quantizing it does.
+    """
+
+    layer: str
+    measured: Sensitivity
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "layer": self.layer,
+            "op": self.measured.unit.op,
+            "tensor": self.measured.unit.name,
+            "alone": _score_dict(self.measured.alone),
+            "without": _score_dict(self.measured.without),
+        }
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The layers of a model, those first that int8 hurts most.
+
+    Args:
+        layers: the worst first.
+        everything: what int8 throughout does.
+        edges: what int8 inputs and outputs alone do.
+        held: samples that outputs were compared on; others, where there were enough, gave the ranges.
+        preprocess: how raw values became model input, and why.
+        warnings: sentences a user should read.
+    """
+
+    layers: tuple[RankedLayer, ...]
+    everything: Score
+    edges: Score
+    held: int
+    preprocess: dict[str, str]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "everything": _score_dict(self.everything),
+            "edges": _score_dict(self.edges),
+            "layers": [one.to_dict() for one in self.layers],
+            "held": self.held,
+            "preprocess": self.preprocess,
+            "warnings": list(self.warnings),
+        }
+
+
+def rank_layers(
+    path: Path,
+    *,
+    data: Any,
+    target: str | None = None,
+    samples: int | None = None,
+    preprocess: str | None = None,
+    labels: str | Path | list[str] | None = None,
+    custom_objects: str | None = None,
+    allow_code: bool = False,
+    input_shape: Any = None,
+    console: Console | None = None,
+) -> Ranking:
+    """Exports a model, and measures each of its layers alone in int8, and all of it but that one.
+
+    Args:
+        path: a .keras, .h5, SavedModel or float .tflite.
+        data: calibration samples; they need no labels.
+        target: device profile, which says whether inputs and outputs are int8.
+        samples: used at most, 200 by default.
+        preprocess: how raw values become model input, "auto" by default.
+        labels: class names in the order of the outputs, or a text file of them.
+        custom_objects: see `open_model`.
+        allow_code: see `open_model`.
+        input_shape: see `open_model`.
+        console: where to show progress.
+
+    Raises:
+        InputError: something given cannot be used, the model is quantized already, or int8 has none of its operators.
+    """
+    plan = make_plan(target=target or ANY_TARGET, scheme="int8", preprocess=preprocess, samples=samples)
+    if isinstance(data, (str, Path)):
+        parse_spec(str(data))  # opening the model takes seconds; a mistyped path is told before that
+    if path.exists() and is_bundle(path):
+        raise InputError(f"{path} is a bundle, and what is in it is quantized already: give the model it was made from")
+    names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
+    with (
+        log_file() as log,
+        Worker(log=log, warm=WARM) as worker,
+        native_output_to(log, console),
+        Steps(console) as steps,
+    ):
+        bench = Workbench(worker, steps, threads=os.cpu_count() or 1)
+        with steps.step("open", f"opening {path.name}"):
+            opened = open_model(path, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
+        given = open_samples(plan, opened, data, None, names)
+        model = export(move_normalization(opened), plan, given, bench)
+        parts = hold_out(model.calibration)
+        measured, everything, edges = _measure(model, plan, parts, _ranges(model, parts, bench), bench)
+    return Ranking(
+        layers=_named(measured, read_tflite(model.file), layer_names(model.model)),
+        everything=everything,
+        edges=edges,
+        held=len(parts.held),
+        preprocess={"name": str(model.preprocess.preprocess), "reason": model.preprocess.reason},
+        warnings=tuple(dict.fromkeys((*plan.warnings, *model.model.warnings, *model.warnings))),
+    )
+
+
+def _ranges(model: FloatModel, parts: Holdout, bench: Workbench) -> Ranges:
+    with bench.steps.step("calibrate", "observing ranges") as step:
+        observations = bench.worker.call(
+            "edgecomp.quantize.observe:observe",
+            model.file,
+            threads=bench.threads,
+            stream=step.track(parts.fitting, len(parts.fitting)),
+        )
+    return choose_ranges(observations, "robust", model=read_tflite(model.file))
+
+
+def _measure(
+    model: FloatModel, plan: Plan, parts: Holdout, ranges: Ranges, bench: Workbench
+) -> tuple[list[Sensitivity], Score, Score]:
+    """Every unit, the whole and the edges, each in a call of its own, so that progress shows."""
+    call = bench.worker.call
+    with bench.steps.step("measure", "measuring layers") as step:
+        experiment, _ = call(
+            "edgecomp.quantize.experiment:prepare",
+            model.file,
+            ranges,
+            threads=bench.threads,
+            samples=parts.held,
+            classes=[output.kind == "classification" for output in model.contract.outputs],
+            numbers=NumberFormat(io="int8" if plan.recipe.quantize.io == "int8" else "float"),
+        )
+        if not experiment.units:
+            raise InputError("none of the model's operators has an int8 form, so that there is nothing to measure")
+        everything = call("edgecomp.quantize.sensitivity:measure_everything", experiment)
+        edges = call("edgecomp.quantize.sensitivity:measure_edges", experiment)
+        units = step.track(experiment.units, len(experiment.units))
+        measured = [call("edgecomp.quantize.sensitivity:measure_unit", experiment, unit) for unit in units]
+    return measured, everything, edges
+
+
+def _named(measured: list[Sensitivity], model: TfliteModel, keras_layers: tuple[str, ...]) -> tuple[RankedLayer, ...]:
+    """The worst first, each under the name of the first layer that any of its operators came from."""
+    layers = operator_layers(model.main, keras_layers)
+    results = {index: name for name, index in model.signature.outputs} if model.signature else {}
+    ranked = []
+    for one in worst_first(measured):
+        known = (layers[index] for index in one.unit.operators)
+        given = (results.get(index) for last in one.unit.operators for index in model.main.operators[last].outputs)
+        name = next((name for name in (*known, *given) if name is not None), one.unit.name)
+        ranked.append(RankedLayer(name, one))
+    return tuple(ranked)
+
+
+def _score_dict(score: Score) -> dict[str, Any]:
+    return {
+        "error": score.error,
+        "db": score.decibels,
+        "agreement": score.agreement,
+        "divergence_nats": score.divergence,
+    }

@@ -1,0 +1,251 @@
+"""Small networks as files of every scheme, and the runtimes they are run on besides the one installed here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+RUNTIMES = REPOSITORY / "build/runtimes"
+RUN_JOBS = Path(__file__).with_name("run_jobs.py")
+SAMPLES = 32
+SCHEMES = ("int8", "int16x8", "int4", "dynamic", "dynamic4", "float16")
+
+# /proc/cpuinfo as LiteRT reads it to choose kernels; without one of its own architecture it stops the process.
+# Feature flags and part numbers are those of Arm's technical reference manuals (MIDR_EL1), as Linux prints them.
+CPUS = {
+    "cortex-a53": ("fp asimd evtstrm crc32 cpuid", "0xd03"),
+    "cortex-a76": ("fp asimd evtstrm crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp ssbs", "0xd0b"),
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Outputs in the graph's order, each [samples, *shape], and the number of partitions a delegate took."""
+
+    outputs: list[np.ndarray]
+    delegates: int
+
+
+def _convolutions() -> Any:
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((20, 20, 3), name="photo")
+    value = layers.Conv2D(12, 3, activation="relu")(inputs)
+    value = layers.Conv2D(20, 3, strides=2, padding="same", activation="relu6")(layers.MaxPooling2D()(value))
+    return keras.Model(inputs, layers.Dense(7, activation="softmax")(layers.Flatten()(value)))
+
+
+def _separable() -> Any:
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((16, 16, 3), name="photo")
+    value = layers.Conv2D(16, 3, strides=2, padding="same", activation="relu6")(inputs)
+    for _ in range(2):
+        branch = layers.Conv2D(48, 1, activation="relu6")(value)
+        branch = layers.DepthwiseConv2D(3, padding="same", activation="relu6")(branch)
+        value = layers.Add()([value, layers.Conv2D(16, 1)(branch)])
+    return keras.Model(inputs, layers.Dense(5)(layers.GlobalAveragePooling2D()(value)))
+
+
+def _squeezed() -> Any:
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((16, 16, 3), name="photo")
+    value = layers.Conv2D(16, 3, strides=2, padding="same", activation="silu")(inputs)
+    gate = layers.Conv2D(4, 1, activation="silu")(layers.GlobalAveragePooling2D(keepdims=True)(value))
+    value = layers.Multiply()([value, layers.Conv2D(16, 1, activation="sigmoid")(gate)])
+    value = layers.DepthwiseConv2D(3, padding="same", activation="hard_silu")(value)
+    return keras.Model(inputs, layers.Dense(5)(layers.GlobalAveragePooling2D()(value)))
+
+
+def _autoencoder() -> Any:
+    import keras
+    from keras import layers
+
+    value = inputs = keras.Input((64,), name="frame")
+    for units in (32, 8, 32):
+        value = layers.Dense(units, activation="relu")(value)
+    return keras.Model(inputs, layers.Dense(64)(value))
+
+
+def _rewritten() -> Any:
+    """Operators that are made integers by a detour."""
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input((8, 8, 3), name="photo")
+    value = layers.LeakyReLU(0.2)(layers.Conv2D(8, 3, padding="same")(inputs))
+    value = layers.PReLU(shared_axes=[1, 2], alpha_initializer=keras.initializers.Constant(0.3))(
+        layers.Conv2D(8, 1)(value)
+    )
+    value = layers.ELU()(layers.Conv2D(8, 1)(layers.UpSampling2D()(value)))
+    value = layers.Minimum()([layers.Conv2D(8, 1)(value), layers.Lambda(ops.square)(value)])
+    value = layers.Lambda(lambda x: ops.abs(-x))(value)
+    return keras.Model(inputs, layers.Dense(5)(layers.GlobalMaxPooling2D()(value)))
+
+
+NETWORKS = {
+    "convolutions": _convolutions,
+    "separable": _separable,
+    "squeezed": _squeezed,
+    "autoencoder": _autoencoder,
+    "rewritten": _rewritten,
+}
+
+
+@pytest.fixture(scope="session")
+def files() -> dict[str, bytes]:
+    """Files by "NETWORK-SCHEME"."""
+    import keras
+
+    from edgecomp.export.graph import freeze
+    from edgecomp.export.tflite import convert_graph
+    from edgecomp.models import from_keras
+    from edgecomp.quantize.apply import quantize
+    from edgecomp.quantize.observe import observe
+    from edgecomp.quantize.ranges import choose_ranges
+    from edgecomp.quantize.schemes import NEEDS_CALIBRATION
+    from edgecomp.tflite import align_buffers, read_tflite, with_signature
+
+    made = {}
+    for name, build in NETWORKS.items():
+        keras.utils.set_random_seed(7)
+        opened = from_keras(build())
+        inputs, outputs = ([spec.name for spec in specs] for specs in (opened.inputs, opened.outputs))
+        file = with_signature(convert_graph(freeze(opened)), inputs, outputs)
+        rng = np.random.default_rng(7)
+        samples = [{one.name: rng.normal(size=one.shape).astype(np.float32) for one in opened.inputs} for _ in range(8)]
+        ranges = choose_ranges(observe(file, threads=1, stream=samples), "minmax", model=read_tflite(file))
+        for scheme in SCHEMES:
+            options: Any = {"scheme": scheme, "io": "int8" if scheme in NEEDS_CALIBRATION else "float"}
+            made[f"{name}-{scheme}"] = align_buffers(quantize(file, ranges=ranges, **options))
+    return made
+
+
+@pytest.fixture(scope="session")
+def inputs(files: dict[str, bytes]) -> dict[str, dict[str, np.ndarray]]:
+    """Random inputs of each file, by tensor name: integers over all their range, floats around 0."""
+    from edgecomp.tflite import read_tflite
+
+    rng = np.random.default_rng(11)
+
+    def values(dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+        if dtype == "float32":
+            return rng.normal(size=shape).astype(np.float32)
+        limits = np.iinfo(dtype)
+        return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+
+    return {
+        name: {one.name: values(one.dtype, (SAMPLES, *one.shape)) for one in read_tflite(file).inputs}
+        for name, file in files.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def run_here(files: dict[str, bytes], inputs: dict[str, dict[str, np.ndarray]]) -> Callable[..., Ran]:
+    """Runs a file with the interpreter that is installed here, with its default delegate or without."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    def run(name: str, *, delegate: bool = True) -> Ran:
+        resolver = OpResolverType.AUTO if delegate else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = Interpreter(model_content=files[name], num_threads=1, experimental_op_resolver_type=resolver)
+        interpreter.allocate_tensors()
+        collected: list[list[np.ndarray]] = [[] for _ in interpreter.get_output_details()]
+        for sample in range(SAMPLES):
+            for detail in interpreter.get_input_details():
+                interpreter.set_tensor(detail["index"], inputs[name][detail["name"]][sample])
+            interpreter.invoke()
+            for kept, detail in zip(collected, interpreter.get_output_details(), strict=True):
+                kept.append(interpreter.get_tensor(detail["index"]))
+        delegates = sum(one["op_name"] == "DELEGATE" for one in interpreter._get_ops_details())
+        return Ran([np.stack(kept) for kept in collected], delegates)
+
+    return run
+
+
+def run_elsewhere(
+    command: list[str], environment: dict[str, str], folder: Path, names: list[str], files: Any, inputs: Any
+) -> dict[str, Ran]:
+    """Runs files in another process, which is given the folder they lie in."""
+    for name in names:
+        (folder / f"{name}.tflite").write_bytes(files[name])
+        np.savez(folder / f"{name}.npz", **inputs[name])
+    done = subprocess.run(
+        [*command, str(RUN_JOBS), str(folder)],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{command[0]} ended with {done.returncode}: {done.stderr[-2000:]}"
+    ran = {}
+    for name in names:
+        with np.load(folder / f"{name}.out.npz") as stored:
+            count = len(stored.files) - 1
+            ran[name] = Ran([stored[f"output{place}"] for place in range(count)], int(stored["delegates"]))
+    return ran
+
+
+@pytest.fixture(scope="session")
+def old_packages() -> Path:
+    packages = RUNTIMES / "tflite-runtime"
+    if not packages.is_dir():
+        pytest.skip(f"{packages} is absent; scripts/other_runtimes.sh makes it")
+    return packages
+
+
+@pytest.fixture(scope="session")
+def tflite_runtime(
+    old_packages: Path, files: Any, inputs: Any, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Ran]:
+    """What tflite-runtime 2.14 makes of every file."""
+    # Without site, so that the packages installed here are out of sight.
+    command, folder = [sys.executable, "-S"], tmp_path_factory.mktemp("tflite-runtime")
+    return run_elsewhere(command, {"PYTHONPATH": str(old_packages)}, folder, list(files), files, inputs)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> str:
+    found = shutil.which("qemu-aarch64")
+    if found is None:
+        pytest.skip("qemu-aarch64 is absent; apt-get install qemu-user")
+    for part in ("arm64", "arm64-packages"):
+        if not (RUNTIMES / part).is_dir():
+            pytest.skip(f"{RUNTIMES / part} is absent; scripts/other_runtimes.sh makes it")
+    return found
+
+
+@pytest.fixture(scope="session", params=sorted(CPUS))
+def arm(
+    emulator: str, request: Any, files: Any, inputs: Any, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Ran]:
+    """What LiteRT makes of the files with integer outputs on an emulated 64-bit ARM core."""
+    root = RUNTIMES / "arm64"
+    prefix = tmp_path_factory.mktemp(request.param)
+    for entry in root.iterdir():
+        (prefix / entry.name).symlink_to(entry)
+    features, part = CPUS[request.param]
+    (prefix / "proc").mkdir()
+    (prefix / "proc/cpuinfo").write_text(
+        f"processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: {features}\nCPU implementer\t: 0x41\n"
+        f"CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: {part}\nCPU revision\t: 0\n"
+    )
+    # The emulator's default CPU gives wrong int8 results without a word, so that one is always named.
+    command = [emulator, "-cpu", request.param, "-L", str(prefix), str(root / "usr/bin/python3.11"), "-S"]
+    environment = {"PYTHONPATH": str(RUNTIMES / "arm64-packages"), "PYTHONHASHSEED": "0"}
+    names = [name for name in files if name.endswith(("-int8", "-int4", "-int16x8"))]
+    return run_elsewhere(command, environment, tmp_path_factory.mktemp("jobs"), names, files, inputs)

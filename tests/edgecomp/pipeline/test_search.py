@@ -1,0 +1,89 @@
+"""The search keeps what gains something, one change after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from edgecomp.errors import InputError
+from edgecomp.pipeline.attempts import Trial
+from edgecomp.pipeline.search import MARGIN_DB, Search, search
+from edgecomp.quantize.experiment import Score
+from edgecomp.quantize.fidelity import Closeness
+from edgecomp.quantize.precision import GOAL_DB, PrecisionPlan
+from edgecomp.quantize.settings import Settings
+
+
+def searched(decibels: Callable[[Settings], float], **options: Any) -> Search:
+    def attempt(settings: Settings, note: str) -> Trial:
+        return Trial(settings, Closeness(10 ** (-decibels(settings) / 10), None, 8), 0.0, note)
+
+    def nothing_at_float(_: Settings) -> PrecisionPlan:
+        score = Score(Closeness(0.1, None, 8), None)
+        return PrecisionPlan((), False, score, score, 1.0, 1.0, 0, "nothing helps")
+
+    defaults = {"equalizable": True, "learn_rounding": False, "fixed_outputs": (), "float_operators": nothing_at_float}
+    return search(attempt, **{**defaults, **options})
+
+
+def test_the_default_stays_where_nothing_gains() -> None:
+    found = searched(lambda _: 20.0)
+    assert found.best.settings == Settings(ranges="robust")
+    assert found.best is found.trials[0]
+
+
+def test_a_gain_within_the_noise_is_not_taken() -> None:
+    found = searched(lambda one: 20 + 0.9 * MARGIN_DB * one.bias_correction)
+    assert not found.best.settings.bias_correction
+
+
+def test_gains_are_kept_together() -> None:
+    found = searched(lambda one: 10 + 5 * one.equalize + 2 * (one.ranges == "kl") + one.bias_correction)
+    assert found.best.settings == Settings(ranges="kl", equalize=True, bias_correction=True)
+
+
+def test_what_harms_is_dropped_before_the_next_change() -> None:
+    found = searched(lambda one: 10 - 5 * one.equalize)
+    assert sum(trial.settings.equalize for trial in found.trials) == 1
+
+
+def test_a_change_that_the_network_does_not_allow_is_passed_over() -> None:
+    def decibels(settings: Settings) -> float:
+        if settings.bias_correction:
+            raise InputError("this network has variables")
+        return 20 + 5 * (settings.ranges == "kl")
+
+    assert searched(decibels).best.settings == Settings(ranges="kl")
+
+
+def test_nothing_is_tried_twice_and_only_what_was_asked_for() -> None:
+    found = searched(lambda _: 20.0, equalizable=False)
+    tried = [trial.settings for trial in found.trials]
+    assert len(set(tried)) == len(tried)
+    assert not any(one.equalize or one.rounding == "learned" for one in tried)
+    assert searched(lambda _: 20.0, learn_rounding=True).trials[-1].settings.rounding == "learned"
+
+
+def test_float_outputs_are_tried_first_where_integers_fall_short_and_must_gain_much() -> None:
+    found = searched(lambda one: 5 + 20 * one.float_outputs, fixed_outputs=("scores",))
+    assert found.trials[1].settings.float_operators == ("scores",)
+    assert found.best.settings.float_outputs
+    assert not searched(lambda one: 5 + 2 * one.float_outputs, fixed_outputs=("scores",)).best.settings.float_outputs
+    good_enough = searched(lambda one: GOAL_DB + 20 * one.float_outputs, fixed_outputs=("scores",))
+    assert not any(one.settings.float_outputs for one in good_enough.trials)
+
+
+def test_operators_are_left_at_float_only_where_the_goal_is_missed() -> None:
+    asked = []
+
+    def refuge(settings: Settings) -> PrecisionPlan:
+        asked.append(settings)
+        score = Score(Closeness(0.1, None, 8), None)
+        return PrecisionPlan((), True, score, score, 1.0, 1.0, 0, "the outputs")
+
+    assert searched(lambda _: GOAL_DB, float_operators=refuge).precision is None
+    assert not asked
+    found = searched(lambda one: 5 + one.equalize + 9 * one.float_outputs, float_operators=refuge)
+    assert asked == [Settings(equalize=True)]
+    assert found.best.settings == Settings(equalize=True, float_outputs=True)
+    assert found.precision is not None
