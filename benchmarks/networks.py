@@ -28,9 +28,11 @@ def float_tflite() -> bytes:
 def quantized(file: bytes) -> bytes:
     """The same in int8, calibrated on noise."""
     from edgecomp.quantize.apply import quantize
-    from edgecomp.quantize.ranges import observe_ranges
+    from edgecomp.quantize.observe import observe
+    from edgecomp.quantize.ranges import choose_ranges
+    from edgecomp.tflite import read_tflite
 
     rng = np.random.default_rng(0)
     noise = [{"image": rng.uniform(-1, 1, (1, *SHAPE)).astype(np.float32)} for _ in range(SAMPLES)]
-    ranges = observe_ranges(file, "serving_default", threads=1, stream=noise)
+    ranges = choose_ranges(observe(file, threads=1, stream=noise), "minmax", model=read_tflite(file))
     return quantize(file, scheme="int8", io="int8", ranges=ranges)

@@ -1,9 +1,13 @@
-"""Integer files by settings, from one set of calibration samples; what several settings share is made once."""
+"""Integer files by settings, from one set of calibration samples; what several settings share is made once.
+
+While settings are chosen, ranges come from one part of the samples; the file that ships has them from both. Which
+scales move between layers, biases and rounding are made from the first part alone, so that they are made only once.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,13 +19,14 @@ from ..quantize.equalize import EqualizationPlan, equalize, plan_equalization
 from ..quantize.experiment import NumberFormat
 from ..quantize.fidelity import Closeness, closeness
 from ..quantize.make import Made
-from ..quantize.observe import Observations
+from ..quantize.observe import Observations, merge
 from ..quantize.precision import PrecisionPlan
 from ..quantize.ranges import Ranges, choose_ranges
 from ..quantize.rewrite import rewrite
+from ..quantize.rounding import rounding_cost
 from ..quantize.settings import Settings
 from ..tflite import TfliteModel, read_tflite
-from .holdout import Feeds, Part
+from .holdout import Feeds, Holdout
 from .plan import Plan
 from .workbench import Workbench
 
@@ -35,31 +40,35 @@ class Attempts:
 
     Args:
         model: the float .tflite.
-        samples: what ranges, biases and rounding are made from.
+        samples: calibration samples in two parts.
         plan: scheme, edges and target.
         bench: where the work is done.
-        step: whose bar counts the samples that are observed.
+        step: whose bar counts the samples that are observed first.
     """
 
-    def __init__(self, model: bytes, samples: Part, plan: Plan, bench: Workbench, step: Step) -> None:
+    def __init__(self, model: bytes, samples: Holdout, plan: Plan, bench: Workbench, step: Step) -> None:
         self._samples = samples
         self._plan = plan
         self._bench = bench
-        self._step = step
         file = rewrite(model)
-        self._plain = Observed(file, self._observe(file))
+        counted = step.track(samples.fitting, len(samples.fitting))
+        self._plain = Observed(file, self._observe(file, counted))
 
     @cached_property
     def equalization(self) -> EqualizationPlan:
         """Which scales would be moved; empty where it would gain nothing."""
-        return plan_equalization(self._plain.parsed, self._plain.observations)
+        return plan_equalization(self._plain.parsed, self._plain.fitting)
 
     def source(self, settings: Settings) -> bytes:
         """The float file that integers are made from: equalized, or as it came."""
         return self._observed(settings).file
 
-    def make(self, settings: Settings) -> Made:
+    def make(self, settings: Settings, *, final: bool = False) -> Made:
         """The file for these settings.
+
+        Args:
+            settings: how.
+            final: whether ranges are those of all samples, and not of the first part alone.
 
         Raises:
             QuantizeError: the quantizer could not make it.
@@ -70,11 +79,16 @@ class Attempts:
             self.source(settings),
             settings,
             numbers=self._numbers,
-            ranges=self._ranges(settings),
+            ranges=self._ranges(settings, final=final),
             threads=self._bench.threads,
             samples=self._few if mends else [],
         )
         return made
+
+    @property
+    def rounding_cost(self) -> float:
+        """What learning how weights are rounded takes, in multiply-adds."""
+        return rounding_cost(self._plain.parsed)
 
     @property
     def fixed_outputs(self) -> tuple[str, ...]:
@@ -122,36 +136,36 @@ class Attempts:
     def _observed(self, settings: Settings) -> Observed:
         return self._equalized if settings.equalize else self._plain
 
-    def _ranges(self, settings: Settings) -> Ranges:
+    def _ranges(self, settings: Settings, *, final: bool = False) -> Ranges:
         seen = self._observed(settings)
+        observations = seen.fitting
+        if final and self._samples.judging:
+            observations = merge(observations, self._observe(seen.file, self._samples.judging))
         symmetric = self._plan.target.model.symmetric_activations
-        return choose_ranges(seen.observations, settings.ranges, model=seen.parsed, symmetric=symmetric)
+        return choose_ranges(observations, settings.ranges, model=seen.parsed, symmetric=symmetric)
 
     @cached_property
     def _equalized(self) -> Observed:
         file = equalize(self._plain.file, self.equalization)
-        return Observed(file, self._observe(file))
+        return Observed(file, self._observe(file, self._samples.fitting))
 
     @cached_property
     def _few(self) -> list[Feeds]:
-        return self._samples.few()
+        return self._samples.fitting.few()
 
-    def _observe(self, model: bytes) -> Observations:
+    def _observe(self, model: bytes, samples: Iterable[Feeds]) -> Observations:
         seen: Observations = self._bench.worker.call(
-            "edgecomp.quantize.observe:observe",
-            model,
-            threads=self._bench.threads,
-            stream=self._step.track(self._samples, len(self._samples)),
+            "edgecomp.quantize.observe:observe", model, threads=self._bench.threads, stream=samples
         )
         return seen
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A float file and what was seen of its tensors."""
+    """A float file and what was seen of its tensors on the first part of the samples."""
 
     file: bytes
-    observations: Observations
+    fitting: Observations
 
     @cached_property
     def parsed(self) -> TfliteModel:

@@ -73,7 +73,10 @@ class Compressed:
 
 PLAIN_SAMPLES = 2
 
-LOW = Settings(ranges="robust")
+CHEAP_ROUNDING = 0.25e9
+"""Multiply-adds of learned rounding that are little enough to try it at normal effort: about 3 s on two cores."""
+
+LOW = Settings()
 """What is made where nothing is tried."""
 
 
@@ -101,13 +104,15 @@ def _calibrated(model: FloatModel, plan: Plan, bench: Workbench) -> Quantized:
         settings, reason = LOW, "nothing was tried"
     if settings is None and quantize.scheme == "int16x8":
         settings, reason = LOW, "steps of 16 bits are fine enough for any range"
+    with bench.steps.step("calibrate", "observing ranges") as step:
+        attempts = Attempts(model.file, samples, plan, bench, step)
+        step.detail = f"{len(samples)} samples" + (f", {len(samples.broken)} left out" if samples.broken else "")
     if settings is None:
-        found = _search(model, plan, samples, bench)
+        found = _search(model, plan, samples, attempts, bench)
         settings, reason = found.best.settings, _why(found, len(samples.held))
     with bench.steps.step("quantize", f"quantizing to {quantize.scheme}") as step:
-        attempts = Attempts(model.file, samples.everything, plan, bench, step)
-        made = attempts.make(settings)
-        step.detail = f"{settings} over {len(samples.everything)} samples"
+        made = attempts.make(settings, final=True)
+        step.detail = str(settings)
     moved = attempts.equalization if settings.equalize else None
     return Quantized(
         file=made.file,
@@ -118,7 +123,7 @@ def _calibrated(model: FloatModel, plan: Plan, bench: Workbench) -> Quantized:
         held=len(samples.held) if found else 0,
         equalization=moved,
         biases_corrected=len(made.corrected),
-        broken=samples.broken if settings.ranges == "robust" else (),
+        broken=samples.broken,
     )
 
 
@@ -127,10 +132,9 @@ def _why(found: Search, held: int) -> str:
     return f"{closest}; {found.precision.reason}" if found.precision else closest
 
 
-def _search(model: FloatModel, plan: Plan, samples: Holdout, bench: Workbench) -> Search:
+def _search(model: FloatModel, plan: Plan, samples: Holdout, attempts: Attempts, bench: Workbench) -> Search:
     with bench.steps.step("search", "trying settings") as step:
         judge = Judge(model.file, model.contract, samples.held, bench)
-        attempts = Attempts(model.file, samples.fitting, plan, bench, step)
 
         def attempt(settings: Settings, note: str) -> Trial:
             step.now(f"trying {settings}")
@@ -139,7 +143,7 @@ def _search(model: FloatModel, plan: Plan, samples: Holdout, bench: Workbench) -
         found = search(
             attempt,
             equalizable=bool(attempts.equalization),
-            learn_rounding=plan.recipe.quantize.effort == "high",
+            learn_rounding=plan.recipe.quantize.effort == "high" or attempts.rounding_cost <= CHEAP_ROUNDING,
             fixed_outputs=attempts.fixed_outputs,
             float_operators=lambda settings: attempts.float_operators(settings, judge.held, judge.classes),
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..data import PreparedSet
-from ..quantize.outliers import Screen
+from ..quantize.outliers import broken_samples
 
 Feeds = dict[str, np.ndarray]
 
@@ -35,12 +35,10 @@ class Part:
     Args:
         samples: all of them.
         left_out: numbers of those that are not in it.
-        broken: numbers of those that are, but not among the few: observers tell them apart by themselves.
     """
 
     samples: PreparedSet
     left_out: frozenset[int]
-    broken: frozenset[int]
 
     def __iter__(self) -> Iterator[Feeds]:
         for number, sample in enumerate(self.samples):
@@ -51,47 +49,45 @@ class Part:
         return len(self.samples) - len(self.left_out)
 
     def few(self) -> list[Feeds]:
-        """Sound samples to keep in memory, spread evenly over the part."""
-        return _spread(replace(self, left_out=self.left_out | self.broken), MOST_MENDING)
+        """Samples to keep in memory, spread evenly over the part."""
+        return _spread(self, MOST_MENDING)
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """The two parts.
+    """The two parts; together all samples but the broken ones.
 
     Args:
         fitting: what ranges, biases and rounding are made from while settings are chosen.
-        held: what they are judged by, in memory.
-        everything: all samples, which the chosen settings are applied to.
-        broken: names of samples that stand off from all others, and are neither judged by nor given a range.
+        judging: the others; no samples where there are too few for two parts.
+        held: what settings are judged by, in memory: samples of `judging`, or of `fitting` where that is all there is.
+        broken: names of samples that stand off from all others, and are in neither part.
     """
 
     fitting: Part
+    judging: Part
     held: list[Feeds]
-    everything: Part
     broken: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.fitting) + len(self.judging)
 
 
 def hold_out(samples: PreparedSet) -> Holdout:
-    """Holds out every fourth sample, as long as there are enough of them."""
-    count = len(samples)
-    broken = _broken(samples)
-    held = frozenset(range(HELD_EVERY - 1, count, HELD_EVERY)) if count >= FEWEST else frozenset[int]()
-    others = frozenset(range(count)) - held if held else frozenset[int]()
-    return Holdout(
-        fitting=Part(samples, held, broken),
-        held=_spread(Part(samples, others | broken, broken), MOST_HELD),
-        everything=Part(samples, frozenset(), broken),
-        broken=tuple(sample.name for number, sample in enumerate(samples) if number in broken) if broken else (),
-    )
+    """Leaves out broken samples, and holds out every fourth of the others, as long as there are enough of them."""
+    magnitudes = np.array([_magnitudes(sample.feeds) for sample in samples])
+    broken = broken_samples(magnitudes)
+    sound = [number for number in range(len(magnitudes)) if number not in broken]
+    held = sound[HELD_EVERY - 1 :: HELD_EVERY] if len(sound) >= FEWEST else []
+    fitting = Part(samples, frozenset(held).union(broken))
+    judging = Part(samples, frozenset(range(len(magnitudes))).difference(held))
+    names = tuple(sample.name for number, sample in enumerate(samples) if number in broken) if broken else ()
+    return Holdout(fitting, judging, _spread(judging if held else fitting, MOST_HELD), names)
 
 
-def _broken(samples: PreparedSet) -> frozenset[int]:
-    first = next(iter(samples)).feeds
-    screen = Screen([name for name, values in first.items() if values.dtype == np.float32])
-    for _ in screen.sound(sample.feeds for sample in samples):
-        continue
-    return frozenset(sample.number for sample in screen.broken)
+def _magnitudes(feeds: Feeds) -> list[float]:
+    floats = (values for values in feeds.values() if values.dtype == np.float32)
+    return [float(np.abs(values).max(initial=0.0)) for values in floats]
 
 
 def _spread(part: Part, most: int) -> list[Feeds]:

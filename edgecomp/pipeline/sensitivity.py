@@ -18,6 +18,7 @@ from ..progress import Steps
 from ..quantize.experiment import NumberFormat, Score
 from ..quantize.ranges import Ranges, choose_ranges
 from ..quantize.sensitivity import Sensitivity, worst_first
+from ..quantize.settings import Settings
 from ..tflite import TfliteModel, operator_layers, read_tflite
 from ..worker import Worker
 from .float_file import FloatModel, export, layer_names
@@ -156,7 +157,7 @@ def _ranges(model: FloatModel, parts: Holdout, bench: Workbench) -> Ranges:
             threads=bench.threads,
             stream=step.track(parts.fitting, len(parts.fitting)),
         )
-    return choose_ranges(observations, "robust", model=read_tflite(model.file))
+    return choose_ranges(observations, Settings().ranges, model=read_tflite(model.file))
 
 
 def _measure(

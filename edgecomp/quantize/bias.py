@@ -26,7 +26,7 @@ FEWEST_SAMPLES = 8
 SIGNIFICANT = 2.0
 """Standard errors that a mean error must exceed for a correction: chance alone does so in one channel out of 20."""
 
-STEPS = 3
+STEPS = 2
 """Newton steps at most; without a fused clamp the first is exact but for rounding."""
 
 LEAST_SHARE = 0.05
@@ -150,9 +150,11 @@ def _corrected(network: NetworkRun, layer: WeightedLayer, wanted: _Means) -> _Re
         tried = network.run(index, {bias_index: candidate})[0]
         found = (_means(layer, tried) - wanted.means).mean(axis=0)
         better = np.abs(found) < np.abs(error)
-        accepted = np.where(better, candidate, bias)
-        outputs = tried if np.array_equal(accepted, candidate) else network.run(index, {bias_index: accepted})[0]
-        bias, error = accepted, np.where(better, found, error)
+        # A channel's outputs depend on its own bias alone, so that those of both runs can be put together.
+        outputs = (
+            tried if better.all() else [np.where(better, new, old) for new, old in zip(tried, outputs, strict=True)]
+        )
+        bias, error = np.where(better, candidate, bias), np.where(better, found, error)
         open_channels &= better & (np.abs(error) > noise)
     change = LayerChange(
         layer.name,

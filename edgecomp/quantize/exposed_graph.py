@@ -35,11 +35,6 @@ class ExposedGraph:
         self._inputs = _named_inputs(read)
         self._stateful = any(tensor.is_variable for graph in read.subgraphs for tensor in graph.tensors)
 
-    @property
-    def float_inputs(self) -> list[str]:
-        """Names of the float32 inputs, as the signature has them."""
-        return [name for name, tensor in self._inputs.items() if _shown(tensor)]
-
     def run(self, feeds: Mapping[str, np.ndarray]) -> None:
         """Runs one sample, given by the signature's input names."""
         for name, tensor in self._inputs.items():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import gcd, prod
 
 import numpy as np
@@ -13,7 +13,6 @@ from ..errors import InputError
 from ..tflite import Tensor
 from .exposed_graph import ExposedGraph
 from .histogram import PATTERNS, Histogram, count_patterns
-from .outliers import Feeds, Sample, Screen
 
 LOOKED_AT = 8192
 """About how many elements of a tensor the histogram takes from one sample."""
@@ -24,7 +23,7 @@ _REDUCED_ROW = 3072
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What was seen of one tensor, over the samples that are not broken.
+    """What was seen of one tensor.
 
     Exact, over every element of every sample: all but `histogram`, which takes each element of tensors of up to
     2 * LOOKED_AT elements and an even choice of the larger ones', another one for each sample.
@@ -38,7 +37,6 @@ class Observation:
         channel_low: smallest value by index of the last axis: float32 [channels]; [1] for a scalar.
         channel_high: likewise the largest.
         samples: number of samples.
-        broken: what the broken samples showed, which nothing else here counts; None where there are none.
     """
 
     low: float
@@ -49,13 +47,9 @@ class Observation:
     channel_low: np.ndarray
     channel_high: np.ndarray
     samples: int
-    broken: Observation | None = None
 
-    @property
-    def everything(self) -> Observation:
-        """What all samples showed, the broken ones among them."""
-        return self if self.broken is None else replace(_merged(self, self.broken), broken=None)
 
+Feeds = Mapping[str, np.ndarray]
 
 Observations = dict[str, Observation]
 """By tensor name."""
@@ -78,30 +72,19 @@ def observe(model: bytes, *, threads: int, stream: Iterable[Feeds]) -> Observati
         InputError: there is no sample, a value is NaN or infinite, or two tensors have the same name.
     """
     graph = ExposedGraph(model, threads)
-    screen = Screen(graph.float_inputs)
-    observations = _record(graph, screen.sound(stream))
+    observations = _record(graph, stream)
     if graph.tensors and not observations:
         raise InputError("there are no calibration samples to observe; give at least one")
-    broken = _record(graph, screen.broken)
-    return {name: replace(one, broken=broken.get(name)) for name, one in observations.items()}
-
-
-def broken_samples(observations: Observations) -> int:
-    """How many of the observed samples are gross outliers in what the network is fed."""
-    return max((one.broken.samples for one in observations.values() if one.broken is not None), default=0)
+    return observations
 
 
 def merge(one: Observations, other: Observations) -> Observations:
-    """Joins what was observed on two sets of samples of one model.
-
-    The same as observing both in one go, as long as each set alone tells which of its samples are broken.
-    """
+    """Joins what was observed on two sets of samples of one model; the same as observing both in one go."""
     return {name: _merged(one[name], other[name]) for name in one if name in other}
 
 
 def _merged(one: Observation, other: Observation) -> Observation:
     samples = one.samples + other.samples
-    broken = [each.broken for each in (one, other) if each.broken is not None]
     return Observation(
         low=min(one.low, other.low),
         high=max(one.high, other.high),
@@ -111,19 +94,18 @@ def _merged(one: Observation, other: Observation) -> Observation:
         channel_low=np.minimum(one.channel_low, other.channel_low),
         channel_high=np.maximum(one.channel_high, other.channel_high),
         samples=samples,
-        broken=_merged(*broken) if len(broken) == 2 else broken[0] if broken else None,
     )
 
 
-def _record(graph: ExposedGraph, samples: Iterable[Sample]) -> Observations:
+def _record(graph: ExposedGraph, samples: Iterable[Feeds]) -> Observations:
     recorders = {tensor.index: _Recorder(tensor) for tensor in graph.tensors}
-    for sample in samples:
-        choice = _fingerprint(sample.feeds)
-        graph.run(sample.feeds)
+    for number, feeds in enumerate(samples):
+        choice = _fingerprint(feeds)
+        graph.run(feeds)
         for tensor in graph.tensors:
             if not recorders[tensor.index].add(graph.values(tensor), choice):
                 raise InputError(
-                    f"sample {sample.number} makes the tensor {tensor.name} NaN or infinite; "
+                    f"sample {number} makes the tensor {tensor.name} NaN or infinite; "
                     "check the sample and how it is preprocessed"
                 )
     seen = {tensor.name: recorders[tensor.index].observation() for tensor in graph.tensors}

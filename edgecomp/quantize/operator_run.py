@@ -149,13 +149,14 @@ def _run(file: bytes, inputs: Sequence[Values], samples: int, threads: int) -> l
             if values and values[0].shape != tuple(detail["shape"]):  # a size that only the samples tell
                 interpreter.resize_tensor_input(place, values[0].shape)
         interpreter.allocate_tensors()
-        results: list[Values] = [[] for _ in interpreter.get_output_details()]
+        shown = [detail["index"] for detail in interpreter.get_output_details()]
+        results: list[Values] = [[] for _ in shown]
         for sample in range(samples):
             for place, values in zip(places, inputs, strict=True):
                 interpreter.set_tensor(place, values[sample])
             interpreter.invoke()
-            for kept, detail in zip(results, interpreter.get_output_details(), strict=True):
-                kept.append(interpreter.get_tensor(detail["index"]))
+            for kept, place in zip(results, shown, strict=True):
+                kept.append(interpreter.get_tensor(place))
     except (ValueError, RuntimeError) as error:
         raise EdgecompError(f"the interpreter does not run an operator by itself: {error}") from error
     return results

@@ -14,15 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
-from ..tflite import read_tflite, with_constants
+from ..tflite import TfliteModel, read_tflite, with_constants
 from .bias import FEWEST_SAMPLES, bias_of, with_missing_biases
 from .descent import descend, round_with_feedback
 from .operator_run import Feeds, NetworkRun, Values, reduced_values
 from .patches import PatchGeometry, patch_geometry
-from .weighted import Corrected, LayerChange, WeightedLayer, decibels, real, weighted_layers
+from .weighted import OPERANDS, Corrected, LayerChange, WeightedLayer, decibels, real, weighted_layers
 
 HELD_BACK = 1 / 4
 """Share of the samples, the last ones, that judge the fit."""
@@ -44,6 +45,22 @@ FEWEST_ROWS, MOST_ROWS = 2048, 8192
 """Output positions that a layer is fitted on, over all samples, as far as it has them."""
 
 _LARGEST = {"int8": 127, "int4": 7}
+
+
+def rounding_cost(model: TfliteModel) -> float:
+    """Multiply-adds that learning takes, nearly: for each weight as many as there are others in its output's sum.
+
+    Args:
+        model: the float file.
+    """
+    cost = 0
+    for operator in model.main.operators:
+        if operator.name not in OPERANDS:
+            continue
+        weights = model.main.tensors[operator.inputs[OPERANDS[operator.name][1]]]
+        taps = prod(weights.shape[1:3] if operator.name == "DEPTHWISE_CONV_2D" else weights.shape[1:])
+        cost += weights.elements * taps
+    return float(cost)
 
 
 def learn_rounding(reference: bytes, quantized: bytes, *, threads: int, samples: Sequence[Feeds]) -> Corrected:

@@ -9,12 +9,12 @@ Effort = Literal["low", "normal", "high"]
 EFFORTS: tuple[str, ...] = get_args(Effort)
 
 EFFORT_DESCRIPTIONS = {
-    "low": "robust ranges, nothing tried",
+    "low": "ranges of least error, nothing tried",
     "normal": "a handful of settings, the best of them on held-out calibration samples",
-    "high": "also learns how each weight is rounded, and measures which operators to keep at float",
+    "high": "also learns how weights are rounded where that takes long",
 }
 
-RangeMethod = Literal["minmax", "average", "percentile", "mse", "kl", "robust"]
+RangeMethod = Literal["minmax", "average", "percentile", "mse", "kl"]
 RANGE_METHODS: tuple[str, ...] = get_args(RangeMethod)
 
 Rounding = Literal["nearest", "learned"]
@@ -34,7 +34,7 @@ class Settings:
         float_outputs: whether the outputs stay float although the inputs are integers.
     """
 
-    ranges: RangeMethod = "robust"
+    ranges: RangeMethod = "mse"
     equalize: bool = False
     bias_correction: bool = False
     rounding: Rounding = "nearest"

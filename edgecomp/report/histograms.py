@@ -60,7 +60,7 @@ def _panel(layer: Layer, histogram: Mapping[str, Any]) -> Panel | None:
         return None
     counts = _merged(counts)
     # A few values far out decide about ranges, and a linear scale would hide them.
-    heights = [100 * math.log1p(count) / math.log1p(max(counts)) for count in counts]
+    heights = [100 * min(math.log1p(count) / math.log1p(max(counts)), 1.0) for count in counts]
     held = _held(layer.representable, low, high)
     width = 100 / len(counts)
     kept = [held is None or held[0] <= width * (place + 0.5) <= held[0] + held[1] for place in range(len(counts))]

@@ -180,7 +180,7 @@ def report() -> dict[str, Any]:
         "tried": [
             {"settings": {"ranges": "minmax"}, "error_db": 28.0, "agreement": 0.98, "seconds": 0.4},
             {
-                "settings": {"ranges": "robust", "equalize": True, "bias_correction": True, "float_operators": 1},
+                "settings": {"ranges": "mse", "equalize": True, "bias_correction": True, "float_operators": 1},
                 "error_db": 33.5,
                 "agreement": 0.994,
                 "seconds": 0.9,

@@ -28,13 +28,15 @@ from edgecomp.bundle.archive import zip_bytes
 from edgecomp.bundle.runtime_wheel import runtime_wheel
 from edgecomp.evaluate.run import stored_values
 from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.ranges import observe_ranges
+from edgecomp.quantize.observe import observe
+from edgecomp.quantize.ranges import choose_ranges
+from edgecomp.tflite import read_tflite
 
 
 @pytest.fixture(scope="session")
 def contents(network: Callable[[str], Any]) -> BundleContents:
     net = network("conv")
-    ranges = observe_ranges(net.file, "serving_default", threads=1, stream=net.samples)
+    ranges = choose_ranges(observe(net.file, threads=1, stream=net.samples), "minmax", model=read_tflite(net.file))
     model = quantize(net.file, scheme="int8", io="int8", ranges=ranges)
     output = replace(net.contract.outputs[0], kind="classification", labels=("a", "b", "c", "d", "é f"))
     contract = replace(net.contract, outputs=(output,))
