@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from ..pipeline.recipe import IMPORTANCES
 from ..quantize.schemes import DESCRIPTIONS, IOS, SCHEMES
 from ..quantize.settings import EFFORT_DESCRIPTIONS, EFFORTS
 from .options import opening_options, reading_options
@@ -30,15 +31,20 @@ _FLOAT_BUDGET = (
     "Latency and size that operators may cost which stay float where integers lose too much; 0 keeps none. "
     "[default: 10]"
 )
+_PRUNE = (
+    "Share of the multiply-accumulates to remove by taking out channels: 0.5, or params=0.5, bytes=0.5, latency=0.5. "
+    "Accuracy that is lost has to be trained back."
+)
+_IMPORTANCE = "How channels are ranked for --prune. [default: l2]"
 _SAMPLES = "Calibration samples used at most. [default: 200]"
 
 
 @click.command("convert")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--target", metavar="NAME", help=_TARGET)
-@click.option("--data", metavar="SAMPLES", required=True, help=_DATA)
+@click.option("--data", metavar="SAMPLES", help=_DATA)
 @click.option("--eval", "evaluation", metavar="SAMPLES", help=_EVALUATION)
-@click.option("--out", metavar="FOLDER", required=True, type=click.Path(path_type=Path), help=_OUT)
+@click.option("--out", metavar="FOLDER", type=click.Path(path_type=Path), help=_OUT)
 @click.option("--max-drop", type=click.FloatRange(min=0), metavar="POINTS", help=_BUDGET)
 @click.option("--scheme", type=click.Choice(SCHEMES), help=_SCHEME)
 @click.option("--io", type=click.Choice(IOS), help="Inputs and outputs; by default what the target wants.")
@@ -51,9 +57,13 @@ _SAMPLES = "Calibration samples used at most. [default: 200]"
     "--recipe", metavar="FILE", type=click.Path(path_type=Path), help="Replay a recipe.yaml; options override it."
 )
 @opening_options
+@click.option("--prune", metavar="SHARE", help=_PRUNE)
+@click.option("--importance", type=click.Choice(IMPORTANCES), help=_IMPORTANCE)
+@click.option("--keep-dead", is_flag=True, help="Leave channels in that are constant for every input.")
+@click.option("--plan", "plan_only", is_flag=True, help="Only show what --prune would remove, layer by layer.")
 @click.option("--stock", is_flag=True, help="Also run the stock converter, as a third column in the report.")
 @click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
-def command(input_shape: str | None, **options: Any) -> None:
+def command(input_shape: str | None, plan_only: bool, keep_dead: bool, **options: Any) -> None:
     """Turn a trained MODEL (.keras, .h5, SavedModel folder, float .tflite) into a measured, verified bundle.
 
     \b
@@ -68,9 +78,25 @@ def command(input_shape: str | None, **options: Any) -> None:
     """
     from ..pipeline.convert import convert
 
-    result = convert(**options, input_shape=parse_input_shape(input_shape), console=Console(stderr=True))
+    options |= {"remove_dead": False if keep_dead else None, "input_shape": parse_input_shape(input_shape)}
+    if plan_only:
+        _show_plan(options)
+        return
+    for name in ("data", "out"):
+        if options[name] is None:
+            raise click.UsageError(f"Missing option '--{name}'.")
+    result = convert(**options, console=Console(stderr=True))
     _print(result.report)
     click.echo(f"results: {result.folder}")
+
+
+def _show_plan(options: dict[str, Any]) -> None:
+    from ..pipeline.pruning_plan import plan_only
+
+    wanted = ("target", "recipe", "prune", "importance", "remove_dead", "seed", "data", "preprocess")
+    opening = ("model", "custom_objects", "allow_code", "input_shape")
+    shown = plan_only(**{name: options[name] for name in (*opening, *wanted)}, console=Console(stderr=True))
+    click.echo(shown)
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -80,8 +80,15 @@ LOW = Settings()
 """What is made where nothing is tried."""
 
 
-def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock: bool) -> Compressed:
-    """Makes the file of the plan's scheme, and proves that it runs with and without the delegate."""
+def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock_of: FloatModel | None) -> Compressed:
+    """Makes the file of the plan's scheme, and proves that it runs with and without the delegate.
+
+    Args:
+        model: what integers are made of.
+        plan: scheme, effort and target.
+        bench: where the work is done.
+        stock_of: the model that the stock converter quantizes for comparison; None leaves it out.
+    """
     quantize = plan.recipe.quantize
     if quantize.scheme in NEEDS_CALIBRATION:
         made = _calibrated(model, plan, bench)
@@ -92,7 +99,7 @@ def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock: bool) ->
             )
             made = Quantized(align_buffers(file), model.file)
             step.detail = f"{quantize.scheme}, {quantize.io} in and out"
-    return Compressed(made, _stock(model, bench) if stock else None, _plain_steps(made.file, model, bench))
+    return Compressed(made, _stock(stock_of, bench) if stock_of else None, _plain_steps(made.file, model, bench))
 
 
 def _calibrated(model: FloatModel, plan: Plan, bench: Workbench) -> Quantized:

@@ -29,6 +29,7 @@ from .recipe import Recipe, save_recipe
 from .report_data import assemble
 from .result import ConvertResult
 from .samples import Samples, open_samples
+from .shrink import check_prunable, shrink
 from .workbench import Workbench
 
 WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")
@@ -49,6 +50,9 @@ def convert(
     samples: int | None = None,
     effort: str | None = None,
     float_budget: float | None = None,
+    prune: str | float | None = None,
+    importance: str | None = None,
+    remove_dead: bool | None = None,
     labels: str | Path | list[str] | None = None,
     seed: int | None = None,
     recipe: str | Path | Recipe | None = None,
@@ -74,6 +78,10 @@ def convert(
         samples: calibration samples used at most, 200 by default.
         effort: "low", "normal" (the default) or "high": how much is tried to keep the accuracy.
         float_budget: percent of latency and of size that operators kept at float may cost, 10 by default; 0 keeps none.
+        prune: share of the multiply-accumulates to remove by channel pruning, or "params=0.5", "bytes=0.5",
+            "latency=0.5"; none by default.
+        importance: how channels are ranked for that, "l2" by default.
+        remove_dead: whether channels that are constant for every input are removed, as by default.
         labels: class names in the order of the outputs, or a text file of them; by default the data's.
         seed: of everything random, 0 by default.
         recipe: a saved recipe to replay; options given beside it override it.
@@ -102,6 +110,9 @@ def convert(
         effort=effort,
         float_budget=float_budget,
         seed=seed,
+        prune=prune,
+        importance=importance,
+        remove_dead=remove_dead,
     )
     _check_budget(max_drop, evaluation)
     for given in (data, evaluation):
@@ -117,13 +128,15 @@ def convert(
                 step.detail = f"{opened.format}, {len(opened.inputs)} in, {len(opened.outputs)} out"
             samples_given = open_samples(plan, opened, data, evaluation, names)
             _check_countable(max_drop, samples_given)
+            check_prunable(opened, plan.recipe.prune)
             float_model = export(move_normalization(opened), plan, samples_given, bench)
             plan = replace(plan, recipe=replace(plan.recipe, preprocess=str(float_model.preprocess.preprocess)))
-            compressed = compress(float_model, plan, bench, stock=stock)
+            shrunk = shrink(float_model, plan, bench)
+            compressed = compress(shrunk.model, plan, bench, stock_of=float_model if stock else None)
             plan = plan.with_settings(compressed.quantized.settings)
-            measured = measure(float_model, compressed, bench)
+            measured = measure(float_model, compressed, bench, effort=plan.recipe.quantize.effort)
             bundle = pack(_name(model, opened), plan, float_model, compressed, measured, bench)
-            report = assemble(plan, float_model, compressed, measured, bundle, steps.taken, max_drop)
+            report = assemble(plan, float_model, shrunk, compressed, measured, bundle, steps.taken, max_drop)
         with writing_to(out):
             _write(stage, plan.recipe, float_model, compressed, bundle, report, log)
         if report["budget"] and not report["budget"]["met"]:

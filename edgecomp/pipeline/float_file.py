@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from edgecomp_runtime.contract import Contract
@@ -112,6 +113,25 @@ def export(moved: Moved, plan: Plan, samples: Samples, bench: Workbench) -> Floa
         difference=difference,
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def export_again(model: FloatModel, keras_model: Any, bench: Workbench) -> FloatModel:
+    """Exports another Keras model of the same inputs and outputs, as a pruned one, and holds the file against it.
+
+    Args:
+        model: the one it came from; preprocessing, samples and the meaning of the outputs stay.
+        keras_model: functional, with the inputs and outputs in the same order.
+        bench: where it is converted.
+
+    Raises:
+        ExportMismatchError: the file computes something else than the model.
+    """
+    opened = replace(model.model, keras_model=keras_model)
+    graph = freeze(opened)
+    file = _named(convert_graph(graph, bench.worker), opened)
+    expected = _references(opened, model.calibration)
+    _, difference = _check(opened, file, model.calibration, expected, bench)
+    return replace(model, model=opened, file=file, graph=graph, difference=difference)
 
 
 def layer_names(model: OpenedModel) -> tuple[str, ...]:

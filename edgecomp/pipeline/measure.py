@@ -21,6 +21,9 @@ LAYER_SAMPLES = 8
 UNLABELLED_SAMPLES = 50
 """Calibration samples that agreement is measured on where there is no evaluation set; more would say little more."""
 
+LOW_EFFORT_SHARE = 1 / 4
+"""Of these, at low effort."""
+
 
 @dataclass(frozen=True)
 class Measurements:
@@ -41,8 +44,9 @@ class Measurements:
     judged_on: str
 
 
-def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Measurements:
+def measure(model: FloatModel, compressed: Compressed, bench: Workbench, *, effort: str) -> Measurements:
     """Evaluates on the labelled samples where there are any, else compares on the calibration samples."""
+    share = LOW_EFFORT_SHARE if effort == "low" else 1.0
     files = {"float": model.file, "compressed": compressed.file}
     if compressed.stock is not None:
         files["stock"] = compressed.stock
@@ -50,7 +54,7 @@ def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Meas
     # Compressing needs no interpreter, so that it goes on beside the evaluation; it ends before latency is measured.
     with ThreadPoolExecutor() as pool:
         gzipped = {name: pool.submit(_gzip_bytes, file) for name, file in files.items()}
-        evaluations, errors = _compare(files, compressed.quantized.source, model, judged, bench)
+        evaluations, errors = _compare(files, compressed.quantized.source, model, judged, bench, share)
     with bench.steps.step("latency", "latency here") as step:
         benches = {
             name: bench.worker.call("edgecomp.latency.here:measure_here", file, model.contract, threads=bench.threads)
@@ -67,10 +71,11 @@ def measure(model: FloatModel, compressed: Compressed, bench: Workbench) -> Meas
 
 
 def _compare(
-    files: dict[str, bytes], source: bytes, model: FloatModel, judged: PreparedSet, bench: Workbench
+    files: dict[str, bytes], source: bytes, model: FloatModel, judged: PreparedSet, bench: Workbench, share: float
 ) -> tuple[dict[str, Evaluation], dict[str, LayerError]]:
     """Accuracy and fidelity of each file, and the compressed one's error by layer."""
-    count = len(judged) if model.evaluation is not None else min(UNLABELLED_SAMPLES, len(judged))
+    count = len(judged) if model.evaluation is not None else min(int(share * UNLABELLED_SAMPLES), len(judged))
+    few = [sample.feeds for sample in islice(judged, int(share * LAYER_SAMPLES))]
     labelled = _labelled(judged, with_labels=model.evaluation is not None)
     with bench.steps.step("evaluate", "running the files on the samples") as step:
         evaluations = bench.worker.call(
@@ -88,9 +93,9 @@ def _compare(
             source,
             files["compressed"],
             threads=bench.threads,
-            samples=[sample.feeds for sample in islice(judged, LAYER_SAMPLES)],
+            samples=few,
         )
-        step.detail = f"{min(LAYER_SAMPLES, len(judged))} samples"
+        step.detail = f"{len(few)} samples"
     return evaluations, errors
 
 

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..quantize.schemes import IOS, SCHEMES
 from ..quantize.settings import EFFORTS, Settings
 from ..targets import Target, load_target
-from .recipe import QuantizePass, Recipe, load_recipe
+from .recipe import BUDGETS, IMPORTANCES, PrunePass, QuantizePass, Recipe, load_recipe
 
 Options = TypeVar("Options", QuantizePass, Recipe)
 
@@ -48,6 +48,9 @@ def make_plan(
     effort: str | None = None,
     float_budget: float | None = None,
     seed: int | None = None,
+    prune: str | float | None = None,
+    importance: str | None = None,
+    remove_dead: bool | None = None,
 ) -> Plan:
     """Options override the recipe, the recipe overrides the target's defaults.
 
@@ -72,7 +75,43 @@ def make_plan(
     if scheme in ("float32", "float16", "dynamic") and io is None:
         quantize = replace(quantize, io="float")
     plan = Plan(profile, _override(base, target=name, preprocess=preprocess, seed=seed, quantize=quantize))
+    if remove_dead is None and recipe is None and quantize.effort == "low":
+        remove_dead = False  # looking for dead channels takes as long as all the rest that low effort leaves
+    plan = replace(plan, recipe=_with_pruning(plan.recipe, prune, importance, remove_dead))
     return _checked(plan)
+
+
+def _with_pruning(
+    recipe: Recipe, prune: str | float | None, importance: str | None, remove_dead: bool | None
+) -> Recipe:
+    """The recipe with what the options say of pruning."""
+    asked = recipe.prune if prune is None else parse_prune(prune)
+    if importance is not None:
+        if asked is None:
+            raise InputError("an importance ranks channels to prune: say how much to prune, as in --prune 0.5")
+        if importance not in IMPORTANCES:
+            raise InputError(f"importance {importance!r} is not one of {', '.join(IMPORTANCES)}")
+        asked = replace(asked, importance=importance)
+    return replace(recipe, prune=asked, remove_dead=recipe.remove_dead if remove_dead is None else remove_dead)
+
+
+def parse_prune(text: str | float) -> PrunePass:
+    """`0.5` (of the multiply-accumulates), or `params=0.5`, `bytes=0.5`, `latency=0.5`.
+
+    Raises:
+        InputError: it is neither.
+    """
+    budget, equals, share = str(text).rpartition("=")
+    try:
+        value = float(share)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1 or (equals and budget not in BUDGETS):
+        raise InputError(
+            f"cannot tell how much to prune from {text!r}: give a share between 0 and 1, as 0.5 or macs=0.5, "
+            "params=0.5, bytes=0.5 or latency=0.5"
+        )
+    return PrunePass(value, budget or "macs")
 
 
 def _load(recipe: str | Path | Recipe | None) -> Recipe | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -50,6 +50,34 @@ class QuantizePass:
         }
 
 
+BUDGETS = ("macs", "params", "bytes", "latency")
+IMPORTANCES = ("l1", "l2", "bn_gamma", "taylor", "variance", "hessian", "random")
+RANKINGS = ("global", "local")
+
+
+@dataclass(frozen=True)
+class PrunePass:
+    """Channel pruning of the Keras model.
+
+    Args:
+        share: what to remove of `budget`, above 0 and below 1.
+        budget: one of `BUDGETS`.
+        importance: one of `IMPORTANCES`, how channels are ranked.
+        ranking: one of `RANKINGS`, over all layers or in each.
+        ignore: name patterns of layers that keep all their channels.
+    """
+
+    share: float
+    budget: str = "macs"
+    importance: str = "l2"
+    ranking: Literal["global", "local"] = "global"
+    ignore: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the recipe has it."""
+        return {**asdict(self), "ignore": list(self.ignore)}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides the bytes of the result, besides the model and the data.
@@ -58,12 +86,16 @@ class Recipe:
         target: the device profile's name, or the path of the user's own.
         preprocess: as `str(Preprocess)` gives it; "auto" until it is resolved.
         seed: of everything random.
+        remove_dead: whether channels that are constant for every input are removed.
+        prune: the pruning pass, or None.
         quantize: the quantization pass.
     """
 
     target: str
     preprocess: str = "auto"
     seed: int = 0
+    remove_dead: bool = True
+    prune: PrunePass | None = None
     quantize: QuantizePass = field(default_factory=QuantizePass)
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,7 +105,11 @@ class Recipe:
             "target": self.target,
             "preprocess": self.preprocess,
             "seed": self.seed,
-            "passes": [{"quantize": self.quantize.to_dict()}],
+            "passes": [
+                *([{"remove_dead": {}}] if self.remove_dead else []),
+                *([{"prune": self.prune.to_dict()}] if self.prune else []),
+                {"quantize": self.quantize.to_dict()},
+            ],
         }
 
 
@@ -111,17 +147,43 @@ def _recipe(data: Any) -> Recipe:
     unknown = set(data) - {"recipe", "target", "preprocess", "seed", "passes"}
     if unknown:
         raise ValueError(f"unknown field {sorted(map(str, unknown))[0]!r}")
-    passes = data["passes"]
-    if not isinstance(passes, list) or [list(one) if isinstance(one, dict) else one for one in passes] != [
-        ["quantize"]
-    ]:
-        raise ValueError("'passes' must be a list with one 'quantize' pass")
+    passes = _passes(data["passes"])
     return Recipe(
         target=_typed(data["target"], str, "target"),
         preprocess=_typed(data["preprocess"], str, "preprocess"),
         seed=_typed(data["seed"], int, "seed"),
-        quantize=_quantize_pass(passes[0]["quantize"]),
+        remove_dead="remove_dead" in passes,
+        prune=_prune_pass(passes["prune"]) if "prune" in passes else None,
+        quantize=_quantize_pass(passes["quantize"]),
     )
+
+
+_PASSES = ("remove_dead", "prune", "quantize")
+
+
+def _passes(data: Any) -> dict[str, Any]:
+    """The passes' options by name; they come in one order only."""
+    if not isinstance(data, list) or not all(isinstance(one, dict) and len(one) == 1 for one in data):
+        raise ValueError("'passes' must be a list with one name and its options in each item")
+    names = [next(iter(one)) for one in data]
+    known = [name for name in _PASSES if name in names]
+    if names != known or "quantize" not in names:
+        raise ValueError(f"'passes' must be, in this order, {', '.join(_PASSES)}, of which only the last is a must")
+    passes = {name: one[name] for name, one in zip(names, data, strict=True)}
+    if passes.get("remove_dead") not in (None, {}):
+        raise ValueError("the remove_dead pass has no options")
+    return passes
+
+
+def _prune_pass(data: Any) -> PrunePass:
+    _check_fields(data, "the prune pass", PrunePass(0.5).to_dict())
+    for name, allowed in (("budget", BUDGETS), ("importance", IMPORTANCES), ("ranking", RANKINGS)):
+        _check_one_of(data, name, allowed)
+    share = data["share"]
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share < 1:
+        raise ValueError(f"share is {share!r}, not a number between 0 and 1")
+    patterns = tuple(_typed(one, str, "a pattern in ignore") for one in _typed(data["ignore"], list, "ignore"))
+    return PrunePass(float(share), data["budget"], data["importance"], data["ranking"], patterns)
 
 
 def _quantize_pass(data: Any) -> QuantizePass:

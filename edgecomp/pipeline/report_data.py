@@ -20,7 +20,9 @@ from .compress import Compressed
 from .float_file import FloatModel, layer_names
 from .measure import Measurements
 from .plan import Plan
+from .pruning_data import pruning_data
 from .quantization_data import quantization_data, tried_data
+from .shrink import Shrunk
 
 
 def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
@@ -121,6 +123,7 @@ def _cpu_name() -> str | None:
 def assemble(
     plan: Plan,
     model: FloatModel,
+    shrunk: Shrunk,
     compressed: Compressed,
     measured: Measurements,
     bundle: bytes,
@@ -160,6 +163,7 @@ def assemble(
             "evidence": dict(model.preprocess.evidence),
         },
         "labels": next((list(one.labels) for one in model.contract.outputs if one.labels), []),
+        "pruning": pruning_data(shrunk),
         "quantization": quantization_data(plan, compressed.quantized, keras_layers),
         "tried": tried_data(compressed.quantized),
         "layers": layers_data(compressed.file, measured.layer_errors, keras_layers),

@@ -13,17 +13,18 @@ from ..quantize.settings import RangeMethod, Settings
 from .attempts import Trial
 
 ENOUGH_DB = 40.0
-"""An error of a hundredth of the answers' size changes none of them; nothing more is tried from there on."""
+"""An error of a hundredth of the answers' size changes none of them; nothing that costs time is tried from there on."""
 
-LIKELY_MARGIN_DB = -0.25
-"""What nearly always helps on other data is kept unless the held samples speak against it: they are few."""
+EVIDENCE = 1.5
+"""Standard errors by which the held samples have to speak for a change, or against one that nearly always helps. They
+are few, and where answers are sure most of them show nothing: two samples alone, of many, are not enough."""
 
-UNLIKELY_MARGIN_DB = 1.0
-"""Choosing among several ways of setting ranges by few samples picks by luck, unless one is clearly better. Over 12
-draws of calibration samples for three networks, always taking the least squared error came within 0.4 dB of the best,
-and taking whatever 25 held samples liked best lost 0.7 to 1.4 dB."""
+UNLIKELY_GAIN_DB = 1.0
+"""What a change has to gain that helps now and then only. Choosing among several ways of setting ranges by few samples
+picks by luck: over 12 draws of calibration samples for three networks, always taking the least squared error came
+within 0.4 dB of the best, and taking whatever 25 held samples liked best lost 0.7 to 1.4 dB."""
 
-OUTPUTS_MARGIN_DB = 3.0
+OUTPUTS_GAIN_DB = 3.0
 """Whoever reads the outputs has to know that they are float; half of the error has to go with it."""
 
 OTHER_RANGES: tuple[RangeMethod, ...] = ("minmax", "percentile", "kl")
@@ -71,24 +72,25 @@ def search(
         # First of all: behind an output that shows no difference, no other change shows one.
         run.change(
             "outputs too fine for their scale",
-            OUTPUTS_MARGIN_DB,
+            least_gain_db=OUTPUTS_GAIN_DB,
             float_operators=fixed_outputs,
             float_outputs=True,
         )
     if equalizable:
-        run.change("channels share their tensor's range", LIKELY_MARGIN_DB, equalize=True)
+        # Even where no error is seen: a few held samples with sure answers need not show what many others lose.
+        run.change("channels share their tensor's range", even_if_enough=True, equalize=True)
     for method in OTHER_RANGES:
-        run.change("other ranges", UNLIKELY_MARGIN_DB, ranges=method)
+        run.change("other ranges", least_gain_db=UNLIKELY_GAIN_DB, ranges=method)
     if learn_rounding:
-        run.change("the error of rounding", LIKELY_MARGIN_DB, rounding="learned")
-    run.change("each channel's mean", LIKELY_MARGIN_DB, bias_correction=True)
+        run.change("the error of rounding", rounding="learned")
+    run.change("each channel's mean", bias_correction=True)
     precision = None
     if run.short_of_goal:
         precision = float_operators(run.best.settings)
         if precision.float_operators or precision.float_outputs:
             run.change(
                 "what integers cannot express",
-                UNLIKELY_MARGIN_DB,
+                least_gain_db=UNLIKELY_GAIN_DB,
                 float_operators=precision.float_operators,
                 float_outputs=precision.float_outputs,
             )
@@ -111,20 +113,30 @@ class _Run:
         self.best = self._attempt(settings, note)
         self.trials.append(self.best)
 
-    def change(self, note: str, margin: float, **options: Any) -> None:
+    def change(
+        self, note: str, *, least_gain_db: float | None = None, even_if_enough: bool = False, **options: Any
+    ) -> None:
         """Tries the best settings with something changed, where that is needed and the network allows it.
 
         Args:
             note: what the change is for.
-            margin: dB that it has to gain to be taken.
+            least_gain_db: that it has to gain to be taken; None takes it unless the held samples speak against it.
+            even_if_enough: whether to try it where the held samples show hardly any error.
             **options: fields of `Settings`.
         """
-        if self.best.closeness.decibels >= ENOUGH_DB:
+        if self.best.closeness.decibels >= ENOUGH_DB and not even_if_enough:
             return
         try:
             trial = self._attempt(replace(self.best.settings, **options), note)
         except (InputError, QuantizeError):  # a network with variables cannot be run operator by operator
             return
         self.trials.append(trial)
-        if trial.closeness.decibels > self.best.closeness.decibels + margin:
+        if self._worth(trial, least_gain_db):
             self.best = trial
+
+    def _worth(self, trial: Trial, least_gain_db: float | None) -> bool:
+        evidence = trial.closeness.evidence_over(self.best.closeness)
+        if least_gain_db is None:
+            return evidence > -EVIDENCE
+        gain = trial.closeness.decibels - self.best.closeness.decibels
+        return evidence > EVIDENCE and gain > least_gain_db

@@ -15,9 +15,6 @@ import numpy as np
 Outputs = Sequence[np.ndarray]
 """One sample's outputs, float32, batch axis included."""
 
-TRIMMED = 1 / 8
-"""Share of the samples, the worst ones, that do not count: broken samples must not decide about the sound ones."""
-
 CEILING_DB = 90.0
 """Errors below this are those of float arithmetic."""
 
@@ -27,20 +24,43 @@ class Closeness:
     """What a file's answers have in common with the float file's.
 
     Args:
-        error: energy of the noise over that of the outputs, at most 1 (which answering the same to everything has),
-            averaged over samples and outputs.
+        errors: of each sample: energy of the noise over that of the outputs of a typical sample, at most 1 (which
+            answering the same to everything has), averaged over the outputs.
         agreement: share of samples with the same class, 0 to 1; None where answers are no classes.
-        n: samples compared.
     """
 
-    error: float
+    errors: tuple[float, ...]
     agreement: float | None
-    n: int
+
+    @property
+    def n(self) -> int:
+        """Samples compared."""
+        return len(self.errors)
+
+    @property
+    def error(self) -> float:
+        """Mean over all samples, 0 to 1. Where answers are sure, a few unsure samples make up nearly all of it."""
+        return float(np.mean(self.errors))
 
     @property
     def decibels(self) -> float:
         """The error in dB below the outputs' energy, more is better; at most `CEILING_DB`."""
         return min(CEILING_DB, abs(10 * math.log10(max(self.error, 1e-12))))
+
+    def evidence_over(self, other: Closeness) -> float:
+        """How surely this one is closer than another on the same samples, in standard errors of the difference.
+
+        k samples of many that differ alike, with no difference in the others, are worth the root of k.
+
+        Returns:
+            negative where the other is closer; 0 where they do not differ, or a single sample was compared.
+        """
+        gains = np.subtract(other.errors, self.errors)
+        mean = float(gains.mean())
+        if mean == 0 or len(gains) < 2:
+            return 0.0
+        spread = float(gains.std(ddof=1)) / math.sqrt(len(gains))
+        return mean / spread if spread > 0 else math.copysign(math.inf, mean)
 
 
 def closeness(references: Sequence[Outputs], outputs: Sequence[Outputs], *, classes: Sequence[bool]) -> Closeness:
@@ -62,26 +82,26 @@ def closeness(references: Sequence[Outputs], outputs: Sequence[Outputs], *, clas
         exact = np.stack([np.asarray(one[position], np.float64) for one in references])
         given = np.stack([np.asarray(one[position], np.float64) for one in outputs])
         scores = scores and exact.shape[-1] > 1
-        errors.append(_error(exact, given, centred=scores))
+        errors.append(_errors(exact, given, centred=scores))
         if scores and agreement is None:
             agreement = float(np.mean(np.argmax(exact, axis=-1) == np.argmax(given, axis=-1)))
-    return Closeness(float(np.mean(errors)), agreement, len(references))
+    return Closeness(tuple(np.mean(errors, axis=0).tolist()), agreement)
 
 
-def _error(exact: np.ndarray, given: np.ndarray, *, centred: bool) -> float:
-    """Noise over signal, averaged over all but the worst samples; arrays of [samples, ...]."""
-    count = len(exact)
+def _errors(exact: np.ndarray, given: np.ndarray, *, centred: bool) -> np.ndarray:
+    """Noise over signal of each sample, [samples]; arrays of [samples, ...]."""
     if centred:
         exact = exact - exact.mean(axis=-1, keepdims=True)
         given = given - given.mean(axis=-1, keepdims=True)
-        signal = _energy(exact)
+        # Not of each sample, as undecided ones have next to none; nor the mean, of which a broken one may be most.
+        signal = float(np.median(_energy(exact)))
     else:
-        varying = exact - exact.mean(axis=0) if count > 1 else exact
-        signal = np.full(count, _energy(varying).mean())
+        varying = exact - exact.mean(axis=0) if len(exact) > 1 else exact
+        signal = float(_energy(varying).mean())
     noise = _energy(exact - given)
     # Where there is no signal, any noise at all is as much as can be.
-    ratios = np.divide(noise, signal, out=np.where(noise > 0, 1.0, 0.0), where=signal > 0)
-    return float(np.sort(np.minimum(ratios, 1.0))[: count - int(count * TRIMMED)].mean())
+    capped: np.ndarray = np.minimum(noise / signal, 1.0) if signal > 0 else np.where(noise > 0, 1.0, 0.0)
+    return capped
 
 
 def _energy(values: np.ndarray) -> np.ndarray:

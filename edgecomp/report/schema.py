@@ -123,6 +123,21 @@ TRIAL = Fields(
         "note": Text(),
     }
 )
+PRUNING = Fields(
+    {
+        "dead_channels": COUNT,
+        "dead": Items(Fields({"layer": Text(), "reason": Text(), "channels": COUNT})),
+        "removed_channels": COUNT,
+        "importance": Text(),
+        "ranking": Text(),
+        "macs": Fields({"before": COUNT, "after": COUNT}),
+        "params": Fields({"before": COUNT, "after": COUNT}),
+        "layers": Items(
+            Fields({"name": Text(), "before": COUNT, "after": COUNT, "macs_before": COUNT, "macs_after": COUNT})
+        ),
+        "frozen": Items(Fields({"layer": Text(), "reason": Text()})),
+    }
+)
 QUANTIZATION = Fields(
     {
         "effort": Text(),
@@ -156,6 +171,7 @@ REPORT = Fields(
         "measured": Fields({"where": Text(), "latency_ms": LATENCY, "peak_memory_bytes": COUNT}),
         "preprocess": Fields({"name": Text(), "reason": Text(), "evidence": Anything()}),
         "labels": Items(Text()),
+        "pruning": PRUNING,
         "quantization": QUANTIZATION,
         "tried": Items(TRIAL),
         "layers": Items(LAYER),

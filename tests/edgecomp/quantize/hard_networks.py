@@ -413,3 +413,13 @@ CASES: dict[str, Callable[[], HardCase]] = {
         autoencoder_with_error,
     )
 }
+
+TRAINED: dict[str, Callable[[], HardCase]] = {
+    "trained_separable": lambda: _classifier_case(_separable("relu")),
+    "trained_separable_relu6": lambda: _classifier_case(_separable("relu6")),
+    "trained_silu": lambda: _classifier_case(_trained_inverted("silu")),
+    "trained_hard_swish": lambda: _classifier_case(_trained_inverted("hard_swish")),
+    "trained_squeeze_excite": lambda: _classifier_case(_trained_inverted("relu", "hard_sigmoid")),
+    "trained_autoencoder": lambda: _anomaly_case(_autoencoder(), reconstruction_auc),
+}
+"""The networks behind the cases, as training left them."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecomp.quantize.fidelity import CEILING_DB, closeness
+from edgecomp.quantize.fidelity import CEILING_DB, Closeness, closeness
 
 RNG = np.random.default_rng(0)
 
@@ -55,13 +57,33 @@ def test_more_noise_is_more_error() -> None:
     assert errors[0] < errors[2] / 100
 
 
-def test_a_few_broken_samples_do_not_decide() -> None:
+def test_a_few_lost_answers_count_among_many_good_ones() -> None:
     exact = RNG.normal(size=(24, 10))
-    given_ = exact + 0.01 * RNG.normal(size=exact.shape)
-    broken = given_.copy()
-    broken[[3, 17]] = 0.0
-    sound = closeness(outputs(exact), outputs(given_), classes=[True])
-    assert closeness(outputs(exact), outputs(broken), classes=[True]).error < 2 * sound.error
+    lost = exact.copy()
+    lost[[3, 17]] = 0.0
+    found = closeness(outputs(exact), outputs(lost), classes=[True])
+    assert found.error == pytest.approx(2 / 24)
+    assert np.flatnonzero(found.errors).tolist() == [3, 17]
+
+
+def test_an_undecided_sample_does_not_decide() -> None:
+    exact = np.tile([0.9, 0.1], (24, 1))
+    exact[5] = [0.501, 0.499]
+    given_ = exact + np.array([0.01, -0.01])
+    found = closeness(outputs(exact), outputs(given_), classes=[True])
+    assert found.errors[5] == pytest.approx(found.errors[0], rel=1e-3)
+
+
+def test_evidence_is_what_the_samples_agree_on() -> None:
+    errors = RNG.uniform(0.1, 0.2, 24)
+    base = Closeness(tuple(errors), None)
+    evenly, by_one_sample = Closeness(tuple(errors * 0.9), None), Closeness((0.0, *errors[1:]), None)
+    assert evenly.evidence_over(base) > 5
+    assert by_one_sample.evidence_over(base) == pytest.approx(1.0)
+    assert base.evidence_over(evenly) == -evenly.evidence_over(base)
+    assert base.evidence_over(base) == 0
+    assert Closeness((0.1, 0.1), None).evidence_over(Closeness((0.2, 0.2), None)) == math.inf
+    assert Closeness((0.1,), None).evidence_over(Closeness((0.2,), None)) == 0, "one sample tells nothing"
 
 
 def test_outputs_that_are_not_finite_count_as_all_noise() -> None:

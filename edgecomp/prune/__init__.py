@@ -1,0 +1,1 @@
+"""Removing channels from Keras models: what hangs together, what matters least, and the smaller model."""

@@ -1,0 +1,120 @@
+"""What a network costs as a function of the channels kept: sums of products of widths. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from math import prod
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one inference, or one file, costs.
+
+    Args:
+        macs: multiply-accumulates by weights (and of two activations, in attention), for a batch of 1.
+        params: elements of the weights, as Keras counts them.
+        bytes: of the weights in an INT8 file: 1 for each weight, 4 for each bias. A convolution or dense layer has a
+            bias there even where the Keras layer has none; a BatchNorm that is folded into it costs nothing.
+        activations: elements that the layers write.
+    """
+
+    macs: int = 0
+    params: int = 0
+    bytes: int = 0
+    activations: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Cost)))
+
+    def __sub__(self, other: Cost) -> Cost:
+        return self + other.times(-1)
+
+    def times(self, count: int) -> Cost:
+        """The cost of `count` of them."""
+        return Cost(*(getattr(self, one.name) * count for one in fields(Cost)))
+
+
+@dataclass(frozen=True, eq=False)
+class CostTerm:
+    """One weight or one written tensor: its cost is a product of widths.
+
+    Args:
+        layer: name of the layer it belongs to.
+        unit: what it costs for each combination of one index from every axis.
+        axes: int64 arrays: the channel of each index of each axis that has channels, `FROZEN` where it must stay.
+    """
+
+    layer: str
+    unit: Cost
+    axes: tuple[np.ndarray, ...] = ()
+
+    def cost(self, kept: np.ndarray) -> Cost:
+        """The cost with some channels removed.
+
+        Args:
+            kept: bool [number of channels + 1]; the last one stands for `FROZEN` and is True.
+        """
+        return self.unit.times(prod(int(kept[axis].sum()) for axis in self.axes))
+
+
+@dataclass(frozen=True)
+class LayerWork:
+    """What a latency model is told of a layer.
+
+    Args:
+        name: of the layer.
+        cost: with the channels kept.
+    """
+
+    name: str
+    cost: Cost
+
+
+LatencyModel = Callable[[LayerWork], float]
+"""Predicts the milliseconds that one layer takes; those of a network are their sum."""
+
+
+def kept_mask(count: int, removed: Iterable[int] = ()) -> np.ndarray:
+    """Which channels stay.
+
+    Args:
+        count: number of channels.
+        removed: those that go.
+
+    Returns:
+        bool [count + 1]; the last one stands for `FROZEN`, which as an index is the last element.
+    """
+    kept = np.ones(count + 1, dtype=bool)
+    kept[list(removed)] = False
+    return kept
+
+
+def layer_costs(terms: Sequence[CostTerm], kept: np.ndarray) -> dict[str, Cost]:
+    """The cost of each layer, in the order of the terms.
+
+    Args:
+        terms: of the network.
+        kept: see `kept_mask`.
+    """
+    costs: dict[str, Cost] = {}
+    for term in terms:
+        costs[term.layer] = costs.get(term.layer, Cost()) + term.cost(kept)
+    return costs
+
+
+def total_cost(terms: Sequence[CostTerm], kept: np.ndarray) -> Cost:
+    """The cost of the network; see `layer_costs`."""
+    return sum(layer_costs(terms, kept).values(), Cost())
+
+
+def merge_terms(terms: Sequence[CostTerm]) -> tuple[CostTerm, ...]:
+    """The same costs in fewer terms: those of a layer with the same axes become one, as the weights of a BatchNorm."""
+    merged: dict[tuple[str, tuple[bytes, ...]], CostTerm] = {}
+    for term in terms:
+        key = (term.layer, tuple(axis.tobytes() for axis in term.axes))
+        before = merged.get(key)
+        merged[key] = term if before is None else CostTerm(term.layer, before.unit + term.unit, term.axes)
+    return tuple(merged.values())
