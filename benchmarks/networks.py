@@ -27,9 +27,9 @@ def float_tflite() -> bytes:
 
 def quantized(file: bytes) -> bytes:
     """The same in int8, calibrated on noise."""
-    from edgecomp.quantize.apply import quantize
-    from edgecomp.quantize.observe import observe
-    from edgecomp.quantize.ranges import choose_ranges
+    from edgecomp.quantize.litert.apply import quantize
+    from edgecomp.quantize.ranges.choice import choose_ranges
+    from edgecomp.quantize.ranges.observe import observe
     from edgecomp.tflite import read_tflite
 
     rng = np.random.default_rng(0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from edgecomp.prune.channel_graph import ChannelGraph, ChannelGroup
+    from edgecomp.pruning.channel_graph import ChannelGraph, ChannelGroup
 
 
 def measure(folder: Path) -> list[str]:
@@ -46,11 +46,11 @@ def table(names: Sequence[str]) -> Iterator[str]:
 def _row(name: str) -> str:
     import keras
 
-    from edgecomp.prune.analysis import analyze
-    from edgecomp.prune.calls import list_calls
-    from edgecomp.prune.cost_terms import cost_terms
-    from edgecomp.prune.costs import total_cost
-    from edgecomp.prune.flatten import flatten
+    from edgecomp.pruning.analysis import analyze
+    from edgecomp.pruning.calls import list_calls
+    from edgecomp.pruning.cost_terms import cost_terms
+    from edgecomp.pruning.costs import total_cost
+    from edgecomp.pruning.flatten import flatten
 
     keras.backend.clear_session()
     model = flatten(_network(name))
@@ -80,7 +80,7 @@ def _network(name: str) -> keras.Model:
 
 def _kept(graph: ChannelGraph, keep: Callable[[ChannelGroup], int]) -> np.ndarray:
     """Which channels stay if each group keeps its first few."""
-    from edgecomp.prune.costs import kept_mask
+    from edgecomp.pruning.costs import kept_mask
 
     count = sum(len(group.channels) for group in graph.groups)
     return kept_mask(count, [channel for group in graph.groups for channel in group.channels[keep(group) :]])

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from .pipeline.convert import convert
     from .pipeline.evaluate import evaluate_files
     from .pipeline.result import ConvertResult
+    from .pruning.plan import plan_pruning, prune
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvertResult", "OpenedModel", "convert", "evaluate_files", "open_model"]
+__all__ = ["ConvertResult", "OpenedModel", "convert", "evaluate_files", "open_model", "plan_pruning", "prune"]
 
 _HOMES = {
     "ConvertResult": "pipeline.result",
@@ -30,6 +31,8 @@ _HOMES = {
     "convert": "pipeline.convert",
     "evaluate_files": "pipeline.evaluate",
     "open_model": "models",
+    "plan_pruning": "pruning.plan",
+    "prune": "pruning.plan",
 }
 
 

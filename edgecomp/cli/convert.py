@@ -35,7 +35,9 @@ _PRUNE = (
     "Share of the multiply-accumulates to remove by taking out channels: 0.5, or params=0.5, bytes=0.5, latency=0.5. "
     "Accuracy that is lost has to be trained back."
 )
-_IMPORTANCE = "How channels are ranked for --prune. [default: l2]"
+_IMPORTANCE = (
+    "How channels are ranked for --prune; taylor, variance and hessian are measured on --data. [default: taylor]"
+)
 _SAMPLES = "Calibration samples used at most. [default: 200]"
 
 

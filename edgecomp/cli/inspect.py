@@ -21,7 +21,7 @@ from .shapes import parse_input_shape
 
 if TYPE_CHECKING:
     from ..pipeline.sensitivity import Ranking
-    from ..quantize.experiment import Score
+    from ..quantize.precision.experiment import Score
 
 _FILE_WIDTH = 160
 _SEVERITY_STYLES = {"blocker": "bold red", "warning": "yellow", "note": "dim"}

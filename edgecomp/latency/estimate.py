@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..targets import Target
 
 if TYPE_CHECKING:
-    from ..prune.costs import LatencyModel, LayerWork
+    from ..pruning.costs import LatencyModel, LayerWork
 
 MULTIPLY_ACCUMULATES_PER_CYCLE = {"i8mm": 64, "dotprod": 32, "avx512vnni": 64, "avx2": 32, "neon": 8}
 """Of one core in int8, by the widest instructions it has: 16-byte vectors, two of them a cycle with dot products."""

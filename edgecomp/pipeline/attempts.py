@@ -15,15 +15,15 @@ from edgecomp_runtime.contract import Contract
 
 from ..evaluate.metrics import Outputs
 from ..progress import Step
-from ..quantize.equalize import EqualizationPlan, equalize, plan_equalization
-from ..quantize.experiment import NumberFormat
+from ..quantize.equalize.equalize import EqualizationPlan, equalize, plan_equalization
 from ..quantize.fidelity import Closeness, closeness
+from ..quantize.litert.rewrite import rewrite
 from ..quantize.make import Made
-from ..quantize.observe import Observations, merge
-from ..quantize.precision import PrecisionPlan
-from ..quantize.ranges import Ranges, choose_ranges
-from ..quantize.rewrite import rewrite
-from ..quantize.rounding import rounding_cost
+from ..quantize.mend.rounding import rounding_cost
+from ..quantize.precision.choice import PrecisionPlan
+from ..quantize.precision.experiment import NumberFormat
+from ..quantize.ranges.choice import Ranges, choose_ranges
+from ..quantize.ranges.observe import Observations, merge
 from ..quantize.settings import Settings
 from ..tflite import TfliteModel, read_tflite
 from .holdout import Feeds, Holdout
@@ -109,7 +109,7 @@ class Attempts:
         """
         rules, quantize = self._plan.target.model, self._plan.recipe.quantize
         plan: PrecisionPlan = self._bench.worker.call(
-            "edgecomp.quantize.precision:choose_float_operators",
+            "edgecomp.quantize.precision.choice:choose_float_operators",
             self.source(settings),
             self._ranges(settings),
             threads=self._bench.threads,
@@ -155,7 +155,7 @@ class Attempts:
 
     def _observe(self, model: bytes, samples: Iterable[Feeds]) -> Observations:
         seen: Observations = self._bench.worker.call(
-            "edgecomp.quantize.observe:observe", model, threads=self._bench.threads, stream=samples
+            "edgecomp.quantize.ranges.observe:observe", model, threads=self._bench.threads, stream=samples
         )
         return seen
 

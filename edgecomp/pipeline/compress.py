@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import EdgecompError, InputError
-from ..quantize.equalize import EqualizationPlan
+from ..quantize.equalize.equalize import EqualizationPlan
 from ..quantize.schemes import NEEDS_CALIBRATION
 from ..quantize.settings import Settings
 from ..tflite import align_buffers
@@ -95,7 +95,7 @@ def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock_of: Float
     else:
         with bench.steps.step("quantize", f"quantizing to {quantize.scheme}") as step:
             file = bench.worker.call(
-                "edgecomp.quantize.apply:quantize", model.file, scheme=quantize.scheme, io=quantize.io
+                "edgecomp.quantize.litert.apply:quantize", model.file, scheme=quantize.scheme, io=quantize.io
             )
             made = Quantized(align_buffers(file), model.file)
             step.detail = f"{quantize.scheme}, {quantize.io} in and out"

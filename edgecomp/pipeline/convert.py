@@ -80,7 +80,7 @@ def convert(
         float_budget: percent of latency and of size that operators kept at float may cost, 10 by default; 0 keeps none.
         prune: share of the multiply-accumulates to remove by channel pruning, or "params=0.5", "bytes=0.5",
             "latency=0.5"; none by default.
-        importance: how channels are ranked for that, "l2" by default.
+        importance: how channels are ranked for that, "taylor" by default.
         remove_dead: whether channels that are constant for every input are removed, as by default.
         labels: class names in the order of the outputs, or a text file of them; by default the data's.
         seed: of everything random, 0 by default.

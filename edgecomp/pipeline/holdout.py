@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data import PreparedSet
-from ..quantize.outliers import broken_samples
+from ..quantize.ranges.outliers import broken_samples
 
 Feeds = dict[str, np.ndarray]
 

@@ -59,7 +59,7 @@ def plan_only(
         with steps.step("plan", "choosing channels to prune"):
             keras_model = opened.keras_model
             if plan.recipe.remove_dead:
-                from ..prune.dead import remove_dead as without_dead
+                from ..pruning.dead import remove_dead as without_dead
 
                 keras_model, _ = without_dead(keras_model)
             samples = _samples(data, plan, opened) if data is not None else []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..quantize.equalize_plan import Centring, EqualizationPlan, Rescaling
-from ..quantize.precision import PrecisionPlan
+from ..quantize.equalize.plan import Centring, EqualizationPlan, Rescaling
+from ..quantize.precision.choice import PrecisionPlan
 from ..quantize.settings import Settings
 from ..tflite import TfliteModel, layer_of, read_tflite
 from .attempts import Trial

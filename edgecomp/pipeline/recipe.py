@@ -69,7 +69,7 @@ class PrunePass:
 
     share: float
     budget: str = "macs"
-    importance: str = "l2"
+    importance: str = "taylor"
     ranking: Literal["global", "local"] = "global"
     ignore: tuple[str, ...] = ()
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError
-from ..quantize.apply import QuantizeError
-from ..quantize.precision import GOAL_DB, PrecisionPlan
+from ..quantize.litert.apply import QuantizeError
+from ..quantize.precision.choice import GOAL_DB, PrecisionPlan
 from ..quantize.settings import RangeMethod, Settings
 from .attempts import Trial
 

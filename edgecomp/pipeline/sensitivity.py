@@ -15,9 +15,9 @@ from ..errors import InputError
 from ..export.normalization import move_normalization
 from ..models import open_model
 from ..progress import Steps
-from ..quantize.experiment import NumberFormat, Score
-from ..quantize.ranges import Ranges, choose_ranges
-from ..quantize.sensitivity import Sensitivity, worst_first
+from ..quantize.precision.experiment import NumberFormat, Score
+from ..quantize.precision.sensitivity import Sensitivity, worst_first
+from ..quantize.ranges.choice import Ranges, choose_ranges
 from ..quantize.settings import Settings
 from ..tflite import TfliteModel, operator_layers, read_tflite
 from ..worker import Worker
@@ -28,7 +28,12 @@ from .plan import Plan, make_plan
 from .samples import open_samples
 from .workbench import Workbench
 
-WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "edgecomp.evaluate.run", "edgecomp.quantize.sensitivity")
+WARM = (
+    "edgecomp.export.native:warm_up",
+    "litert_quantizer",
+    "edgecomp.evaluate.run",
+    "edgecomp.quantize.precision.sensitivity",
+)
 """What the worker imports while this process is still opening the model."""
 
 ANY_TARGET = "linux-x86-64"
@@ -152,7 +157,7 @@ def rank_layers(
 def _ranges(model: FloatModel, parts: Holdout, bench: Workbench) -> Ranges:
     with bench.steps.step("calibrate", "observing ranges") as step:
         observations = bench.worker.call(
-            "edgecomp.quantize.observe:observe",
+            "edgecomp.quantize.ranges.observe:observe",
             model.file,
             threads=bench.threads,
             stream=step.track(parts.fitting, len(parts.fitting)),
@@ -167,7 +172,7 @@ def _measure(
     call = bench.worker.call
     with bench.steps.step("measure", "measuring layers") as step:
         experiment, _ = call(
-            "edgecomp.quantize.experiment:prepare",
+            "edgecomp.quantize.precision.experiment:prepare",
             model.file,
             ranges,
             threads=bench.threads,
@@ -177,10 +182,10 @@ def _measure(
         )
         if not experiment.units:
             raise InputError("none of the model's operators has an int8 form, so that there is nothing to measure")
-        everything = call("edgecomp.quantize.sensitivity:measure_everything", experiment)
-        edges = call("edgecomp.quantize.sensitivity:measure_edges", experiment)
+        everything = call("edgecomp.quantize.precision.sensitivity:measure_everything", experiment)
+        edges = call("edgecomp.quantize.precision.sensitivity:measure_edges", experiment)
         units = step.track(experiment.units, len(experiment.units))
-        measured = [call("edgecomp.quantize.sensitivity:measure_unit", experiment, unit) for unit in units]
+        measured = [call("edgecomp.quantize.precision.sensitivity:measure_unit", experiment, unit) for unit in units]
     return measured, everything, edges
 
 

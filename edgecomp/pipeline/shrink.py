@@ -20,8 +20,8 @@ from .recipe import PrunePass
 from .workbench import Workbench
 
 if TYPE_CHECKING:
-    from ..prune.dead import DeadChannels
-    from ..prune.plan import PruningPlan
+    from ..pruning.dead import DeadChannels
+    from ..pruning.plan import PruningPlan
 
 MEASURED_SAMPLES = 64
 """Calibration samples that an importance is measured on, as far as it is measured."""
@@ -58,7 +58,7 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench) -> Shrunk:
     keras_model = model.model.keras_model
     if keras_model is None:
         return Shrunk(model)
-    from ..prune.dead import remove_dead
+    from ..pruning.dead import remove_dead
 
     smaller, pruning = keras_model, None
     dead: tuple[DeadChannels, ...] = ()
@@ -86,7 +86,7 @@ def plan_channels(keras_model: Any, plan: Plan, samples: Sequence[Feeds]) -> Pru
         plan: with a `PrunePass`, and a target whose channel multiple and latencies count.
         samples: preprocessed ones, for an importance that is measured.
     """
-    from ..prune.plan import plan_pruning
+    from ..pruning.plan import plan_pruning
 
     asked = plan.recipe.prune
     assert asked is not None
@@ -124,7 +124,7 @@ def _photo_ranges(keras_model: Any, contract: Contract) -> dict[str, tuple[np.nd
 
 
 def _applied(keras_model: Any, pruning: PruningPlan) -> Any:
-    from ..prune.plan import apply_plan
+    from ..pruning.plan import apply_plan
 
     return apply_plan(keras_model, pruning) if pruning.removed else keras_model
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..tflite import align_buffers
-from .apply import quantize
-from .experiment import NumberFormat
-from .ranges import Ranges
+from .litert.apply import quantize
+from .precision.experiment import NumberFormat
+from .ranges.choice import Ranges
 from .settings import Settings
 
 Feeds = dict[str, np.ndarray]
@@ -64,12 +64,12 @@ def make(
         )
     )
     if settings.rounding == "learned":
-        from .rounding import learn_rounding
+        from .mend.rounding import learn_rounding
 
         file = learn_rounding(model, file, threads=threads, samples=samples).file
     if not settings.bias_correction:
         return Made(file)
-    from .bias import correct_biases
+    from .mend.bias import correct_biases
 
     corrected = correct_biases(model, file, threads=threads, samples=samples)
     return Made(corrected.file, tuple(layer.name for layer in corrected.layers if layer.changed))

@@ -114,9 +114,9 @@ def files() -> dict[str, bytes]:
     from edgecomp.export.graph import freeze
     from edgecomp.export.tflite import convert_graph
     from edgecomp.models import from_keras
-    from edgecomp.quantize.apply import quantize
-    from edgecomp.quantize.observe import observe
-    from edgecomp.quantize.ranges import choose_ranges
+    from edgecomp.quantize.litert.apply import quantize
+    from edgecomp.quantize.ranges.choice import choose_ranges
+    from edgecomp.quantize.ranges.observe import observe
     from edgecomp.quantize.schemes import NEEDS_CALIBRATION
     from edgecomp.tflite import align_buffers, read_tflite, with_signature
 

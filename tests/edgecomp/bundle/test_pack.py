@@ -27,9 +27,9 @@ from edgecomp.bundle import BundleContents, Goldens, pack_bundle
 from edgecomp.bundle.archive import zip_bytes
 from edgecomp.bundle.runtime_wheel import runtime_wheel
 from edgecomp.evaluate.run import stored_values
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.observe import observe
-from edgecomp.quantize.ranges import choose_ranges
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.ranges.choice import choose_ranges
+from edgecomp.quantize.ranges.observe import observe
 from edgecomp.tflite import read_tflite
 
 

@@ -25,7 +25,7 @@ def bad(corners: Any, fragile: Any, network: Any, tmp_path_factory: pytest.TempP
     import keras
     from keras import layers
 
-    from edgecomp.quantize.apply import quantize
+    from edgecomp.quantize.litert.apply import quantize
 
     folder = tmp_path_factory.mktemp("bad")
     shutil.copy(corners.model, folder / "good.keras")

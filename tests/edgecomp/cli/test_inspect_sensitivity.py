@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
+from edgecomp.quantize.litert.apply import quantize
 
 Run = Callable[..., Any]
 

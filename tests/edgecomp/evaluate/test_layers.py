@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgecomp.evaluate.layers import HISTOGRAM_BINS, HISTOGRAMS, layer_errors
-from edgecomp.quantize.apply import quantize
+from edgecomp.quantize.litert.apply import quantize
 from edgecomp.tflite import read_tflite
 
 SAMPLES = 6

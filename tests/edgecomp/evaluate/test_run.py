@@ -13,9 +13,9 @@ from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 from edgecomp.errors import InputError
 from edgecomp.evaluate.run import evaluate, run_samples, step_difference, stored_values
 from edgecomp.latency.here import measure_here
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.observe import observe
-from edgecomp.quantize.ranges import choose_ranges
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.ranges.choice import choose_ranges
+from edgecomp.quantize.ranges.observe import observe
 from edgecomp.tflite import read_tflite
 
 

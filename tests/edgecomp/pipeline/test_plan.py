@@ -9,7 +9,7 @@ import pytest
 
 from edgecomp.errors import InputError
 from edgecomp.pipeline.plan import make_plan
-from edgecomp.pipeline.recipe import QuantizePass, Recipe, save_recipe
+from edgecomp.pipeline.recipe import PrunePass, QuantizePass, Recipe, save_recipe
 from edgecomp.quantize.settings import Settings
 from edgecomp.targets import list_targets
 
@@ -60,9 +60,28 @@ def test_a_slow_scheme_is_a_warning() -> None:
         ({"target": "linux-x86-64", "effort": "some"}, "effort 'some' is not one of"),
         ({"target": "linux-x86-64", "io": "uint8"}, "io 'uint8' is not one of"),
         ({"target": "linux-x86-64", "samples": 0}, "samples is 0"),
+        ({"target": "linux-x86-64", "prune": "half"}, "how much to prune from 'half'"),
+        ({"target": "linux-x86-64", "prune": 1.0}, "how much to prune from 1.0"),
+        ({"target": "linux-x86-64", "prune": "flops=0.5"}, "params=0.5"),
+        ({"target": "linux-x86-64", "importance": "l1"}, "--prune 0.5"),
+        ({"target": "linux-x86-64", "float_budget": -1}, "float budget is -1"),
         ({"target": "linux-x86-64", "seed": -1}, "seed is -1"),
     ],
 )
 def test_what_cannot_be_done_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         make_plan(**options)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("0.5", PrunePass(0.5)), (0.25, PrunePass(0.25)), ("params=0.3", PrunePass(0.3, "params"))],
+)
+def test_how_much_to_prune_is_a_share_of_something(text: str | float, wanted: PrunePass) -> None:
+    assert make_plan(target="linux-x86-64", prune=text).recipe.prune == wanted
+
+
+def test_low_effort_looks_for_no_dead_channels_unless_told_to() -> None:
+    assert make_plan(target="linux-x86-64").recipe.remove_dead
+    assert not make_plan(target="linux-x86-64", effort="low").recipe.remove_dead
+    assert make_plan(target="linux-x86-64", effort="low", remove_dead=True).recipe.remove_dead

@@ -11,7 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
-from edgecomp.pipeline.recipe import QuantizePass, Recipe, load_recipe, save_recipe
+from edgecomp.pipeline.recipe import (
+    BUDGETS,
+    IMPORTANCES,
+    RANKINGS,
+    PrunePass,
+    QuantizePass,
+    Recipe,
+    load_recipe,
+    save_recipe,
+)
 from edgecomp.quantize.schemes import IOS, SCHEMES
 from edgecomp.quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
 
@@ -23,6 +32,16 @@ RECIPES = st.builds(
     target=TEXT,
     preprocess=TEXT,
     seed=st.integers(0, 2**63),
+    remove_dead=st.booleans(),
+    prune=st.none()
+    | st.builds(
+        PrunePass,
+        share=st.floats(0.01, 0.99),
+        budget=st.sampled_from(BUDGETS),
+        importance=st.sampled_from(IMPORTANCES),
+        ranking=st.sampled_from(RANKINGS),
+        ignore=st.lists(TEXT, max_size=2).map(tuple),
+    ),
     quantize=st.builds(
         QuantizePass,
         scheme=st.sampled_from(SCHEMES),
@@ -41,7 +60,9 @@ RECIPES = st.builds(
         ),
     ),
 )
-SETTLED = Recipe("raspberry-pi-4b", quantize=QuantizePass(settings=Settings(float_operators=("a",))))
+SETTLED = Recipe(
+    "raspberry-pi-4b", prune=PrunePass(0.5), quantize=QuantizePass(settings=Settings(float_operators=("a",)))
+)
 SOMETHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
@@ -108,7 +129,12 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         ("recipe: 9", "version is 9"),
         ("just text", "not a mapping"),
         ("recipe: 1\ntarget: a\npreprocess: none\nseed: 0", "field 'passes' is missing"),
-        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "one 'quantize' pass"),
+        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "in this order, remove_dead, prune, quantize"),
+        ("recipe: 1\npasses: [{prune: {}}]", "only the last is a must"),
+        ("recipe: 1\npasses: [{remove_dead: {}, quantize: {}}]", "one name and its options in each item"),
+        ("recipe: 1\npasses: [{remove_dead: {rounds: 3}}, {quantize: {}}]", "remove_dead pass has no options"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("share: 0.5", "share: 1.5"), "share is 1.5"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("budget: macs", "budget: flops"), "budget is 'flops'"),
         ("recipe: 1\nsed: 1", "unknown field 'sed'"),
         (yaml.safe_dump(Recipe("a", seed=True).to_dict()), "seed is True"),
         (yaml.safe_dump(Recipe("a", quantize=QuantizePass(scheme="int3")).to_dict()), "scheme is 'int3'"),

@@ -8,9 +8,9 @@ from typing import Any
 from edgecomp.errors import InputError
 from edgecomp.pipeline.attempts import Trial
 from edgecomp.pipeline.search import ENOUGH_DB, Search, search
-from edgecomp.quantize.experiment import Score
 from edgecomp.quantize.fidelity import Closeness
-from edgecomp.quantize.precision import GOAL_DB, PrecisionPlan
+from edgecomp.quantize.precision.choice import GOAL_DB, PrecisionPlan
+from edgecomp.quantize.precision.experiment import Score
 from edgecomp.quantize.settings import Settings
 
 SAMPLES = 25

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.observe import observe
-from edgecomp.quantize.ranges import Ranges, choose_ranges
+from edgecomp.quantize.ranges.choice import Ranges, choose_ranges
+from edgecomp.quantize.ranges.observe import observe
 from edgecomp.tflite import read_tflite
 
 Feeds = dict[str, np.ndarray]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.bias import FEWEST_SAMPLES, LARGEST_BIAS, correct_biases
-from edgecomp.quantize.operator_run import reduced_values
-from edgecomp.quantize.weighted import WeightedLayer, real, weighted_layers
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.mend.bias import FEWEST_SAMPLES, LARGEST_BIAS, correct_biases
+from edgecomp.quantize.mend.operator_run import reduced_values
+from edgecomp.quantize.mend.weighted import WeightedLayer, real, weighted_layers
 from edgecomp.tflite import align_buffers, read_tflite, with_constants
 
 Feeds = dict[str, np.ndarray]

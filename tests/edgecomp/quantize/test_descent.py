@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgecomp.quantize.descent import BLOCK, descend, round_with_feedback
+from edgecomp.quantize.mend.descent import BLOCK, descend, round_with_feedback
 
 
 def objective(gram: np.ndarray, pull: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from edgecomp.errors import InputError
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.equalize import EqualizationPlan, equalize, plan_equalization
-from edgecomp.quantize.observe import observe
+from edgecomp.quantize.equalize.equalize import EqualizationPlan, equalize, plan_equalization
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.ranges.observe import observe
 from edgecomp.tflite import align_buffers, read_tflite
 
 Feeds = dict[str, np.ndarray]

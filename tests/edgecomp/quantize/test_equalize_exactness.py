@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.equalize import EqualizationPlan, equalize, plan_equalization
-from edgecomp.quantize.observe import observe
+from edgecomp.quantize.equalize.equalize import EqualizationPlan, equalize, plan_equalization
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.ranges.observe import observe
 from edgecomp.tflite import align_buffers, read_tflite, with_constants
 
 Feeds = dict[str, np.ndarray]

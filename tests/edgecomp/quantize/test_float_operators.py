@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import QuantizeError, quantize
+from edgecomp.quantize.litert.apply import QuantizeError, quantize
 from edgecomp.tflite import TfliteModel, read_tflite
 from edgecomp.tflite.packing import pack, unpack
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.floors import FINEST_STEP, LARGEST_BIAS, drop_idle_clamps, weight_bounds, widen_narrow
-from edgecomp.quantize.observe import observe
-from edgecomp.quantize.ranges import Ranges, choose_ranges
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.litert.floors import FINEST_STEP, LARGEST_BIAS, drop_idle_clamps, weight_bounds, widen_narrow
+from edgecomp.quantize.ranges.choice import Ranges, choose_ranges
+from edgecomp.quantize.ranges.observe import observe
 from edgecomp.tflite import TfliteModel, align_buffers, read_tflite, with_activations
 
 RELU6, RELU_N1_TO_1, RELU, NONE = 3, 2, 1, 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edgecomp.errors import InputError
-from edgecomp.quantize.histogram import EMPTY, Histogram
+from edgecomp.quantize.ranges.histogram import EMPTY, Histogram
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=True)
 ARRAYS = arrays(np.float32, st.integers(1, 80), elements=FLOATS)

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
-from edgecomp.quantize.histogram import Histogram
-from edgecomp.quantize.observe import LOOKED_AT, Observation, Observations, merge, observe
+from edgecomp.quantize.ranges.histogram import Histogram
+from edgecomp.quantize.ranges.observe import LOOKED_AT, Observation, Observations, merge, observe
 from edgecomp.tflite import read_tflite
 from edgecomp.tflite.packing import pack, unpack
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.operator_run import NetworkRun, reduced_values
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.mend.operator_run import NetworkRun, reduced_values
 from edgecomp.tflite import align_buffers, read_tflite
 
 NETWORKS = ("conv", "dense", "two inputs", "upsampling", "recurrent")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edgecomp.quantize.outliers import broken_samples, gross_limit
+from edgecomp.quantize.ranges.outliers import broken_samples, gross_limit
 
 TAILS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "alike": lambda rng: rng.uniform(0.9, 1, 100),

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.operator_run import reduced_values
-from edgecomp.quantize.patches import patch_geometry
-from edgecomp.quantize.weighted import OPERANDS, WeightedLayer
+from edgecomp.quantize.mend.operator_run import reduced_values
+from edgecomp.quantize.mend.patches import patch_geometry
+from edgecomp.quantize.mend.weighted import OPERANDS, WeightedLayer
 from edgecomp.tflite import read_tflite
 
 LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.experiment import run_outputs
 from edgecomp.quantize.fidelity import closeness
-from edgecomp.quantize.float_search import LATENCY_FREE_NS, SIZE_FREE_BYTES, Budget
-from edgecomp.quantize.precision import PrecisionPlan, choose_float_operators
-from edgecomp.quantize.relative_cost import Cost, file_cost
-from edgecomp.quantize.units import CONVERSIONS
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.precision.choice import PrecisionPlan, choose_float_operators
+from edgecomp.quantize.precision.experiment import run_outputs
+from edgecomp.quantize.precision.float_search import LATENCY_FREE_NS, SIZE_FREE_BYTES, Budget
+from edgecomp.quantize.precision.relative_cost import Cost, file_cost
+from edgecomp.quantize.precision.units import CONVERSIONS
 from edgecomp.tflite import layer_of, read_tflite
 
 FREE = {"latency_budget": 10.0, "size_budget": 10.0}

@@ -13,10 +13,10 @@ from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 from edgecomp.errors import EdgecompError
 from edgecomp.evaluate.metrics import Fidelity
 from edgecomp.evaluate.run import run_samples, step_difference
-from edgecomp.quantize.apply import QuantizeError, quantize
-from edgecomp.quantize.floors import widen_narrow
-from edgecomp.quantize.observe import observe
-from edgecomp.quantize.ranges import choose_ranges
+from edgecomp.quantize.litert.apply import QuantizeError, quantize
+from edgecomp.quantize.litert.floors import widen_narrow
+from edgecomp.quantize.ranges.choice import choose_ranges
+from edgecomp.quantize.ranges.observe import observe
 from edgecomp.quantize.schemes import DESCRIPTIONS, NEEDS_CALIBRATION, SCHEMES
 from edgecomp.tflite import TfliteModel, read_tflite
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edgecomp.errors import InputError
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.clipping import Spread, least_divergence, least_error, rounding_error, spread
-from edgecomp.quantize.histogram import Histogram
-from edgecomp.quantize.observe import observe
-from edgecomp.quantize.ranges import METHODS, Ranges, choose_ranges
-from edgecomp.quantize.shared_scales import agreed
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.ranges.choice import METHODS, Ranges, choose_ranges
+from edgecomp.quantize.ranges.clipping import Spread, least_divergence, least_error, rounding_error, spread
+from edgecomp.quantize.ranges.histogram import Histogram
+from edgecomp.quantize.ranges.observe import observe
+from edgecomp.quantize.ranges.shared_scales import agreed
 from edgecomp.tflite import read_tflite
 
 NETWORKS = ("conv", "dense", "two inputs", "upsampling")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.ranges import Ranges
-from edgecomp.quantize.rewrite import rewrite
-from edgecomp.quantize.stand_ins import STAND_INS, with_own_names, with_stand_ins
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.litert.rewrite import rewrite
+from edgecomp.quantize.litert.stand_ins import STAND_INS, with_own_names, with_stand_ins
+from edgecomp.quantize.ranges.choice import Ranges
 from edgecomp.tflite import read_tflite
 
 CONVERSIONS = {"QUANTIZE", "DEQUANTIZE"}

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.bias import FEWEST_SAMPLES
-from edgecomp.quantize.operator_run import NetworkRun, reduced_values
-from edgecomp.quantize.patches import patch_geometry
-from edgecomp.quantize.rounding import learn_rounding
-from edgecomp.quantize.weighted import WeightedLayer, real, weighted_layers
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.mend.bias import FEWEST_SAMPLES
+from edgecomp.quantize.mend.operator_run import NetworkRun, reduced_values
+from edgecomp.quantize.mend.patches import patch_geometry
+from edgecomp.quantize.mend.rounding import learn_rounding
+from edgecomp.quantize.mend.weighted import WeightedLayer, real, weighted_layers
 from edgecomp.tflite import align_buffers, read_tflite
 
 SCHEMES = ("int8", "int4", "dynamic")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import quantize
-from edgecomp.quantize.experiment import run_outputs
-from edgecomp.quantize.observe import observe
-from edgecomp.quantize.ranges import choose_ranges
-from edgecomp.quantize.saturation import without_saturated
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.quantize.precision.experiment import run_outputs
+from edgecomp.quantize.ranges.choice import choose_ranges
+from edgecomp.quantize.ranges.observe import observe
+from edgecomp.quantize.ranges.saturation import without_saturated
 from edgecomp.tflite import read_tflite
 
 RNG = np.random.default_rng(0)

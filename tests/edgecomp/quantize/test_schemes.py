@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import QuantizeError, quantize
+from edgecomp.quantize.litert.apply import QuantizeError, quantize
 from edgecomp.quantize.schemes import INTEGERS, NEEDS_CALIBRATION
 from edgecomp.tflite import Tensor, TfliteModel, align_buffers, read_tflite, with_constants
 

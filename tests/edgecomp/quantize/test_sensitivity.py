@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.quantize.apply import QuantizeError, quantize
-from edgecomp.quantize.experiment import Experiment, NumberFormat, prepare, run_outputs
 from edgecomp.quantize.fidelity import closeness
-from edgecomp.quantize.screening import screen, suspects
-from edgecomp.quantize.sensitivity import measure_alone, measure_edges, measure_sensitivity, worst_first
-from edgecomp.quantize.units import CONVERSIONS, find_units, integer_units
+from edgecomp.quantize.litert.apply import QuantizeError, quantize
+from edgecomp.quantize.precision.experiment import Experiment, NumberFormat, prepare, run_outputs
+from edgecomp.quantize.precision.screening import screen, suspects
+from edgecomp.quantize.precision.sensitivity import measure_alone, measure_edges, measure_sensitivity, worst_first
+from edgecomp.quantize.precision.units import CONVERSIONS, find_units, integer_units
 from edgecomp.tflite import layer_of, read_tflite
 
 Feeds = dict[str, np.ndarray]

@@ -1,0 +1,1 @@
+"""Which operators int8 hurts, and which of them stay float."""

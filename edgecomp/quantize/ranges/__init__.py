@@ -1,0 +1,1 @@
+"""Ranges of activations: observing tensors on calibration samples, and choosing from what was seen."""
