@@ -126,8 +126,25 @@ def _inspect_model(path: Path, console: Console | None, **options: Any) -> Inspe
             model = read_tflite(made, "the exported model")
         except EdgecompError as error:
             findings += (Finding("blocker", "export", str(error), "replace the layers it names"),)
+        if opened.keras_model is not None:
+            with steps.step("dead", "looking for dead channels"):
+                findings += _dead_channels(opened.keras_model)
     details, names = _details(opened)
     return Inspected(opened.format, _size_of(path), model, names, details, findings)
+
+
+def _dead_channels(keras_model: Any) -> tuple[Finding, ...]:
+    """A note where channels are constant for every input."""
+    from ..pruning.dead import remove_dead
+
+    layers = [layer for found in remove_dead(keras_model)[1] for layer in found.layers]
+    if not layers:
+        return ()
+    count = sum(len(layer.channels) for layer in layers)
+    where = ", ".join(f"{layer.layer} ({layer.reason}: {len(layer.channels)})" for layer in layers[:5])
+    more = ", …" if len(layers) > 5 else ""
+    message = f"{count} channels are constant for every input, made so by {where}{more}"
+    return (Finding("note", "widths", message, "convert removes them; the answers stay the same"),)
 
 
 def _details(opened: OpenedModel) -> tuple[dict[str, Any], frozenset[str]]:

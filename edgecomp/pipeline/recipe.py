@@ -164,7 +164,7 @@ _PASSES = ("remove_dead", "prune", "quantize")
 def _passes(data: Any) -> dict[str, Any]:
     """The passes' options by name; they come in one order only."""
     if not isinstance(data, list) or not all(isinstance(one, dict) and len(one) == 1 for one in data):
-        raise ValueError("'passes' must be a list with one name and its options in each item")
+        raise ValueError("'passes' must list remove_dead, prune and quantize, one name and its options in each item")
     names = [next(iter(one)) for one in data]
     known = [name for name in _PASSES if name in names]
     if names != known or "quantize" not in names:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from edgecomp.cli.main import cli
 from edgecomp.errors import InputError
+from edgecomp.pipeline.inspect import inspect_file
 from edgecomp.report.schema import validate_report
 from edgecomp.tflite import read_tflite
 
@@ -93,3 +94,11 @@ def test_the_plan_is_shown_and_nothing_is_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.keras"]
     refused = CliRunner().invoke(cli, options)
     assert refused.exit_code != 0
+
+
+def test_inspect_counts_dead_channels(tmp_path: Path) -> None:
+    for dead in (0, 12):
+        network(dead=dead).save(tmp_path / "model.keras")
+        found = [one.message for one in inspect_file(tmp_path / "model.keras").findings if one.subject == "widths"]
+        assert bool(found) == bool(dead)
+        assert not dead or "12 channels are constant for every input" in found[0]

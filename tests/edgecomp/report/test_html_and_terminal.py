@@ -236,7 +236,7 @@ def test_what_was_chosen_is_one_line_of_the_terminal() -> None:
         "tried": [{"settings": {"ranges": "mse", "equalize": True, "bias_correction": True}, "kept": True}],
         "quantization": {"equalized": [{"from": "a", "to": "b"}] * 4, "biases_corrected": 12},
     }
-    line = "int8: mse ranges, equalized 4 pairs, biases corrected in 12 layers; agreement 99.20%"
+    line = "int8: MSE ranges, equalized 4 pairs, biases corrected in 12 layers; agreement 99.20%"
     assert line in summary_lines(report)
     assert line in " ".join(shown(report).split())
     assert not any("ranges" in one for one in summary_lines({"schema": 1, "target": "t", "agreement": 1.0}))

@@ -33,7 +33,7 @@ def test_bars_are_against_the_best_and_the_kept_one_is_marked() -> None:
         ({"tried": [trial(3.0, kept=True)]}, "quantized: min-max ranges"),
         (
             {"quantization": {"settings": {"ranges": "mse"}}, "agreement": 0.5},
-            "quantized: mse ranges; agreement 50.00%",
+            "quantized: MSE ranges; agreement 50.00%",
         ),
         (
             {
