@@ -14,7 +14,7 @@ from ..models import OpenedModel, open_model
 from ..progress import Steps
 from .holdout import Feeds
 from .plan import Plan, make_plan
-from .recipe import Recipe
+from .recipe import MEASURED_IMPORTANCES, Recipe
 from .shrink import MEASURED_SAMPLES, check_prunable, plan_channels
 
 
@@ -52,6 +52,11 @@ def plan_only(
     )
     if plan.recipe.prune is None:
         raise InputError("--plan shows what --prune would remove: say how much, as in --prune 0.5")
+    if data is None and plan.recipe.prune.importance in MEASURED_IMPORTANCES:
+        raise InputError(
+            f"{plan.recipe.prune.importance} ranks channels by samples: add --data as for the conversion, or "
+            "--importance l2, which looks at weights only"
+        )
     with Steps(console) as steps:
         with steps.step("open", f"opening {model.name}"):
             opened = open_model(model, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)

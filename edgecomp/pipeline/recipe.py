@@ -52,6 +52,9 @@ class QuantizePass:
 
 BUDGETS = ("macs", "params", "bytes", "latency")
 IMPORTANCES = ("l1", "l2", "bn_gamma", "taylor", "variance", "hessian", "random")
+MEASURED_IMPORTANCES = ("taylor", "variance", "hessian")
+"""Those that need samples."""
+
 RANKINGS = ("global", "local")
 
 

@@ -168,7 +168,7 @@ def assemble(
         "tried": tried_data(compressed.quantized),
         "layers": layers_data(compressed.file, measured.layer_errors, keras_layers),
         "steps": steps,
-        "warnings": _warnings(plan, model, compressed),
+        "warnings": _warnings(plan, model, shrunk, compressed),
         "environment": _environment(measured.benches["compressed"]),
     }
 
@@ -188,11 +188,16 @@ def _budget(max_drop: float | None, drop: float | None) -> dict[str, Any] | None
     return {"max_drop_points": max_drop, "met": drop <= max_drop + 1e-9}
 
 
-def _warnings(plan: Plan, model: FloatModel, compressed: Compressed) -> list[str]:
+def _warnings(plan: Plan, model: FloatModel, shrunk: Shrunk, compressed: Compressed) -> list[str]:
     warnings = [*plan.warnings, *model.model.warnings, *model.warnings]
     if compressed.plain_steps is None:
         warnings.append(
             "The file runs only under XNNPACK: the plain kernels refuse it. Use an interpreter with XNNPACK enabled."
+        )
+    if shrunk.plan is not None:
+        warnings.append(
+            f"{len(shrunk.plan.removed)} channels were pruned and nothing was trained afterwards, so that accuracy was "
+            "lost: train the model that edgecomp.prune gives, and convert that."
         )
     broken = compressed.quantized.broken
     if broken:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -84,19 +83,6 @@ class Worker:
         if kind == "fault":
             raise WorkerError(f"{function} failed: {value}; the traceback is in {self.log}")
         return value
-
-    def submit(self, function: str, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """`call`, in a thread of its own; the answer comes in the future."""
-        future: Future[Any] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(self.call(function, *args, **kwargs))
-            except BaseException as error:
-                future.set_exception(error)
-
-        threading.Thread(target=run, daemon=True).start()
-        return future
 
     def close(self) -> None:
         """Ends the worker; a call in flight ends with `WorkerCrashError`."""

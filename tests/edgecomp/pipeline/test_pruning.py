@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from edgecomp.cli.main import cli
 from edgecomp.errors import InputError
 from edgecomp.pipeline.inspect import inspect_file
+from edgecomp.pipeline.recipe import IMPORTANCES, MEASURED_IMPORTANCES
+from edgecomp.pruning.importance import METHODS, NEED_DATA
 from edgecomp.report.schema import validate_report
 from edgecomp.tflite import read_tflite
 
@@ -54,6 +56,7 @@ def test_half_of_the_arithmetic_goes_and_the_reference_stays_whole(quick: Callab
     assert report["compressed"]["macs"] <= 0.5 * report["float"]["macs"]
     assert report["pruning"]["macs"]["after"] == report["compressed"]["macs"]
     assert report["pruning"]["removed_channels"] > 0
+    assert any("nothing was trained afterwards" in one for one in report["warnings"])
     assert all(width % 8 == 0 for width in widths(result.model))
     assert widths(result.float_model) == [16, 32, 32]
     again = quick(model, data=SAMPLES, recipe=result.folder / "recipe.yaml", out=tmp_path / "again")
@@ -92,8 +95,15 @@ def test_the_plan_is_shown_and_nothing_is_written(tmp_path: Path) -> None:
     assert "wide" in shown.stdout
     assert "% of the parameters" in shown.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.keras"]
-    refused = CliRunner().invoke(cli, options)
-    assert refused.exit_code != 0
+    with pytest.raises(InputError, match="say how much"):
+        CliRunner().invoke(cli, options, catch_exceptions=False)
+    with pytest.raises(InputError, match="add --data"):
+        CliRunner().invoke(cli, [*options, "--prune", "0.4"], catch_exceptions=False)
+
+
+def test_the_recipes_importances_are_those_that_there_are() -> None:
+    assert set(IMPORTANCES) == set(METHODS)
+    assert set(MEASURED_IMPORTANCES) == set(NEED_DATA)
 
 
 def test_inspect_counts_dead_channels(tmp_path: Path) -> None:
