@@ -69,6 +69,11 @@ class Step:
         if self._progress is not None:
             self._progress.update(self._task, description=description)
 
+    def at(self, completed: int, total: int, description: str) -> None:
+        """Shows how far a step is that counts by itself, and what it is at."""
+        if self._progress is not None:
+            self._progress.update(self._task, completed=completed, total=total, description=description)
+
     def track(self, items: Iterable[Item], total: int) -> Iterator[Item]:
         """Passes items through, counting them on the bar."""
         if self._progress is not None:

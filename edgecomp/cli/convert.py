@@ -8,9 +8,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from ..pipeline.recipe import IMPORTANCES
+from ..pipeline.passes import IMPORTANCES, RECOVER_DESCRIPTIONS, RECOVERS
 from ..quantize.schemes import DESCRIPTIONS, IOS, SCHEMES
 from ..quantize.settings import EFFORT_DESCRIPTIONS, EFFORTS
+from .durations import Duration
 from .options import opening_options, reading_options
 from .shapes import parse_input_shape
 
@@ -38,6 +39,18 @@ _PRUNE = (
 _IMPORTANCE = (
     "How channels are ranked for --prune; taylor, variance and hessian are measured on --data. [default: taylor]"
 )
+_TRAIN = (
+    "Samples to train on after pruning or for --qat, in the same forms as --data; labels help and are not needed. None "
+    "of those that --eval measures by."
+)
+_RECOVER = (
+    f"What the pruned model learns from. {'; '.join(f'{k}: {v}' for k, v in RECOVER_DESCRIPTIONS.items())}. "
+    "[default: distill after --prune]"
+)
+_QAT = "Train once more with the rounding of the integers in place, where quantization alone loses too much."
+_TIME_BUDGET = "Time that all of the training may take: 90s, 15m, 1h30m."
+_EPOCHS = "Passes over the samples in each training, instead of a time."
+_ROUNDS = "Prune and train in so many rounds. [default: 1]"
 _SAMPLES = "Calibration samples used at most. [default: 200]"
 
 
@@ -61,6 +74,12 @@ _SAMPLES = "Calibration samples used at most. [default: 200]"
 @opening_options
 @click.option("--prune", metavar="SHARE", help=_PRUNE)
 @click.option("--importance", type=click.Choice(IMPORTANCES), help=_IMPORTANCE)
+@click.option("--train", metavar="SAMPLES", help=_TRAIN)
+@click.option("--recover", type=click.Choice(RECOVERS), help=_RECOVER)
+@click.option("--time-budget", type=Duration(), metavar="TIME", help=_TIME_BUDGET)
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help=_EPOCHS)
+@click.option("--rounds", type=click.IntRange(min=1), metavar="N", help=_ROUNDS)
+@click.option("--qat", is_flag=True, default=None, help=_QAT)
 @click.option("--keep-dead", is_flag=True, help="Leave channels in that are constant for every input.")
 @click.option("--plan", "plan_only", is_flag=True, help="Only show what --prune would remove, layer by layer.")
 @click.option("--stock", is_flag=True, help="Also run the stock converter, as a third column in the report.")
@@ -84,9 +103,10 @@ def command(input_shape: str | None, plan_only: bool, keep_dead: bool, **options
     if plan_only:
         _show_plan(options)
         return
-    for name in ("data", "out"):
-        if options[name] is None:
-            raise click.UsageError(f"Missing option '--{name}'.")
+    if options["data"] is None and options["train"] is None:
+        raise click.UsageError("Missing option '--data'.")
+    if options["out"] is None:
+        raise click.UsageError("Missing option '--out'.")
     result = convert(**options, console=Console(stderr=True))
     _print(result.report)
     click.echo(f"results: {result.folder}")

@@ -1,4 +1,4 @@
-"""Is a model evaluated on what it was calibrated with?"""
+"""Is a model evaluated on what it was made with?"""
 
 from __future__ import annotations
 
@@ -35,31 +35,34 @@ def overlap(calibration: Dataset, evaluation: Dataset) -> Overlap:
     return Overlap(shared, count, first)
 
 
-def check_overlap(calibration: Dataset, evaluation: Dataset, *, allow_same: bool = False) -> list[str]:
-    """Checks that a model is not evaluated on what it was calibrated with.
+def check_overlap(
+    known: Dataset, evaluation: Dataset, *, role: str = "calibration", allow_same: bool = False
+) -> list[str]:
+    """Checks that a model is not evaluated on what it was made with.
 
     Args:
-        calibration: the calibration set.
+        known: the set that it was made with.
         evaluation: the evaluation set.
-        allow_same: whether the evaluation set may lie wholly within the calibration set.
+        role: what it was made with that set: "calibration" or "training".
+        allow_same: whether the evaluation set may lie wholly within the other.
 
     Returns:
         Warnings: one sentence each.
 
     Raises:
-        InputError: every evaluation sample is in the calibration set, and that is not allowed.
+        InputError: every evaluation sample is in the other set, and that is not allowed.
     """
-    found = overlap(calibration, evaluation)
+    found = overlap(known, evaluation)
     if not found.shared or found.first is None:
         return []
     named = f"such as {found.first[1]}" + (f" ({found.first[0]})" if found.first[0] != found.first[1] else "")
     if found.shared == found.evaluation and not allow_same:
         raise InputError(
-            f"{evaluation.source}: every evaluation sample is also a calibration sample of {calibration.source}, "
+            f"{evaluation.source}: every evaluation sample is also a {role} sample of {known.source}, "
             f"{named}; evaluate on samples that were held out"
         )
     return [
-        f"{evaluation.source}: {found.shared} of {found.evaluation} evaluation samples are also calibration samples, "
+        f"{evaluation.source}: {found.shared} of {found.evaluation} evaluation samples are also {role} samples, "
         f"{named}; accuracy on them may flatter"
     ]
 

@@ -78,7 +78,7 @@ class Attempts:
             "edgecomp.quantize.make:make",
             self.source(settings),
             settings,
-            numbers=self._numbers,
+            numbers=number_format(self._plan),
             ranges=self._ranges(settings, final=final),
             threads=self._bench.threads,
             samples=self._few if mends else [],
@@ -115,7 +115,7 @@ class Attempts:
             threads=self._bench.threads,
             samples=held,
             classes=classes,
-            numbers=self._numbers,
+            numbers=number_format(self._plan),
             latency_budget=quantize.float_budget / 100,
             size_budget=quantize.float_budget / 100,
             allow_float=self._allow_float,
@@ -127,11 +127,6 @@ class Attempts:
     def _allow_float(self) -> bool:
         """Whether the target runs float operators and the budget has room for any."""
         return "float32" in self._plan.target.model.schemes and self._plan.recipe.quantize.float_budget > 0
-
-    @property
-    def _numbers(self) -> NumberFormat:
-        rules, quantize = self._plan.target.model, self._plan.recipe.quantize
-        return NumberFormat(quantize.scheme, quantize.io, rules.symmetric_activations, rules.per_tensor_weights)
 
     def _observed(self, settings: Settings) -> Observed:
         return self._equalized if settings.equalize else self._plain
@@ -158,6 +153,12 @@ class Attempts:
             "edgecomp.quantize.ranges.observe:observe", model, threads=self._bench.threads, stream=samples
         )
         return seen
+
+
+def number_format(plan: Plan) -> NumberFormat:
+    """Which integers a plan's target wants."""
+    rules, quantize = plan.target.model, plan.recipe.quantize
+    return NumberFormat(quantize.scheme, quantize.io, rules.symmetric_activations, rules.per_tensor_weights)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import EdgecompError, InputError
-from ..quantize.equalize.equalize import EqualizationPlan
 from ..quantize.schemes import NEEDS_CALIBRATION
 from ..quantize.settings import Settings
 from ..tflite import align_buffers
@@ -15,39 +14,15 @@ from .attempts import Attempts, Judge, Trial
 from .float_file import FloatModel
 from .holdout import Holdout, hold_out
 from .plan import Plan
+from .qat import QuantizedTraining, train_quantized
+from .quantized import Quantized
 from .search import Search, search
+from .trainer import Trainer
 from .workbench import Workbench
 
 
 class UnrunnableError(EdgecompError):
     """A file was made that the interpreter cannot run."""
-
-
-@dataclass(frozen=True)
-class Quantized:
-    """A file in other numbers, and how it came about.
-
-    Args:
-        file: the .tflite.
-        source: the float file it was made from: the model's, with scales moved between layers where that was chosen.
-        settings: how its integers were made; None for schemes that need no calibration.
-        reason: why these; a phrase.
-        search: what else was tried; None where nothing was.
-        held: calibration samples that settings were chosen by.
-        equalization: the scales that were moved between layers, or None.
-        biases_corrected: number of layers.
-        broken: names of calibration samples that were left out.
-    """
-
-    file: bytes
-    source: bytes
-    settings: Settings | None = None
-    reason: str = ""
-    search: Search | None = None
-    held: int = 0
-    equalization: EqualizationPlan | None = None
-    biases_corrected: int = 0
-    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,11 +34,13 @@ class Compressed:
         stock: what the stock converter made of the same graph and samples, or None.
         plain_steps: largest difference between XNNPACK and the plain kernels in quantization steps; None when the plain
             kernels cannot run the file.
+        training: what training with quantization in place did; None where it was not asked for.
     """
 
     quantized: Quantized
     stock: bytes | None
     plain_steps: int | None
+    training: QuantizedTraining | None = None
 
     @property
     def file(self) -> bytes:
@@ -80,18 +57,32 @@ LOW = Settings()
 """What is made where nothing is tried."""
 
 
-def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock_of: FloatModel | None) -> Compressed:
+def compress(
+    model: FloatModel,
+    plan: Plan,
+    bench: Workbench,
+    *,
+    original: FloatModel,
+    trainer: Trainer | None = None,
+    stock: bool = False,
+) -> Compressed:
     """Makes the file of the plan's scheme, and proves that it runs with and without the delegate.
 
     Args:
         model: what integers are made of.
         plan: scheme, effort and target.
         bench: where the work is done.
-        stock_of: the model that the stock converter quantizes for comparison; None leaves it out.
+        original: the model that was given, which training learns from and the stock converter quantizes.
+        trainer: trains with quantization in place; None where that is not asked for.
+        stock: whether the stock converter's file is made, for comparison.
     """
     quantize = plan.recipe.quantize
+    training = None
     if quantize.scheme in NEEDS_CALIBRATION:
         made = _calibrated(model, plan, bench)
+        if trainer is not None and plan.recipe.train is not None and plan.recipe.train.qat:
+            training = train_quantized(made, original, plan, bench, trainer)
+            made = training.quantized
     else:
         with bench.steps.step("quantize", f"quantizing to {quantize.scheme}") as step:
             file = bench.worker.call(
@@ -99,7 +90,8 @@ def compress(model: FloatModel, plan: Plan, bench: Workbench, *, stock_of: Float
             )
             made = Quantized(align_buffers(file), model.file)
             step.detail = f"{quantize.scheme}, {quantize.io} in and out"
-    return Compressed(made, _stock(stock_of, bench) if stock_of else None, _plain_steps(made.file, model, bench))
+    rival = _stock(original, bench) if stock else None
+    return Compressed(made, rival, _plain_steps(made.file, model, bench), training)
 
 
 def _calibrated(model: FloatModel, plan: Plan, bench: Workbench) -> Quantized:

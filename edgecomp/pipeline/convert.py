@@ -25,11 +25,13 @@ from .measure import measure
 from .output import check_free, publish_aside, staged, writing_to
 from .packing import pack
 from .plan import make_plan
-from .recipe import Recipe, save_recipe
+from .recipe import Recipe
+from .recipe_file import save_recipe
 from .report_data import assemble
 from .result import ConvertResult
 from .samples import Samples, open_samples
-from .shrink import check_prunable, shrink
+from .shrink import check_changeable, shrink
+from .trainer import Trainer, checkpoints
 from .workbench import Workbench
 
 WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")
@@ -39,8 +41,8 @@ WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "ai_edge_litert.in
 def convert(
     model: Any,
     *,
-    data: Any,
     out: str | Path,
+    data: Any = None,
     target: str | None = None,
     evaluation: Any = None,
     max_drop: float | None = None,
@@ -53,6 +55,12 @@ def convert(
     prune: str | float | None = None,
     importance: str | None = None,
     remove_dead: bool | None = None,
+    train: Any = None,
+    recover: str | None = None,
+    epochs: int | None = None,
+    time_budget: float | None = None,
+    rounds: int | None = None,
+    qat: bool | None = None,
     labels: str | Path | list[str] | None = None,
     seed: int | None = None,
     recipe: str | Path | Recipe | None = None,
@@ -67,8 +75,8 @@ def convert(
 
     Args:
         model: path of a .keras, .h5, SavedModel or float .tflite, or a Keras model.
-        data: calibration samples; see `edgecomp.data.open_data` for the forms.
         out: folder for the results; must not hold anything, unless `force`.
+        data: calibration samples; see `edgecomp.data.open_data` for the forms. Some of `train` by default.
         target: device profile, by name or by the path of a YAML file.
         evaluation: labelled samples the model has not seen; the accuracy in the report is measured on them.
         max_drop: accuracy budget in percentage points; needs `evaluation`.
@@ -82,6 +90,13 @@ def convert(
             "latency=0.5"; none by default.
         importance: how channels are ranked for that, "taylor" by default.
         remove_dead: whether channels that are constant for every input are removed, as by default.
+        train: samples to train on, with or without labels: after pruning, or with the rounding of integers in place.
+        recover: what the pruned model learns from: "distill" (the original's answers, and labels where there are any;
+            the default after pruning), "labels", or "none".
+        epochs: passes over `train` in each training; by default as many as `time_budget` allows.
+        time_budget: seconds that all of the training may take.
+        rounds: prune and train in so many rounds, 1 by default.
+        qat: whether the file is trained with the rounding of its integers in place.
         labels: class names in the order of the outputs, or a text file of them; by default the data's.
         seed: of everything random, 0 by default.
         recipe: a saved recipe to replay; options given beside it override it.
@@ -113,9 +128,17 @@ def convert(
         prune=prune,
         importance=importance,
         remove_dead=remove_dead,
+        train=train is not None,
+        recover=recover,
+        epochs=epochs,
+        time_budget=time_budget,
+        rounds=rounds,
+        qat=qat,
     )
     _check_budget(max_drop, evaluation)
-    for given in (data, evaluation):
+    if data is None and train is None:
+        raise InputError("no samples to calibrate with: give some that look like what the device will see (--data)")
+    for given in (data, evaluation, train):
         if isinstance(given, (str, Path)):
             parse_spec(str(given))  # opening the model takes seconds; a mistyped path is told before that
     names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
@@ -126,19 +149,24 @@ def convert(
             with steps.step("open", "opening the model") as step:
                 opened = _open(model, custom_objects, allow_code, input_shape)
                 step.detail = f"{opened.format}, {len(opened.inputs)} in, {len(opened.outputs)} out"
-            samples_given = open_samples(plan, opened, data, evaluation, names)
+            samples_given = open_samples(plan, opened, data, evaluation, train, names)
             _check_countable(max_drop, samples_given)
-            check_prunable(opened, plan.recipe.prune)
+            check_changeable(opened, plan.recipe)
             float_model = export(move_normalization(opened), plan, samples_given, bench)
             plan = replace(plan, recipe=replace(plan.recipe, preprocess=str(float_model.preprocess.preprocess)))
-            shrunk = shrink(float_model, plan, bench)
-            compressed = compress(shrunk.model, plan, bench, stock_of=float_model if stock else None)
+            trainer = Trainer(float_model, plan, bench, checkpoints(out)) if plan.recipe.train else None
+            shrunk = shrink(float_model, plan, bench, trainer)
+            compressed = compress(shrunk.model, plan, bench, original=float_model, trainer=trainer, stock=stock)
             plan = plan.with_settings(compressed.quantized.settings)
+            if trainer is not None:
+                plan = plan.with_steps(trainer.steps)
             measured = measure(float_model, compressed, bench, effort=plan.recipe.quantize.effort)
             bundle = pack(_name(model, opened), plan, float_model, compressed, measured, bench)
             report = assemble(plan, float_model, shrunk, compressed, measured, bundle, steps.taken, max_drop)
         with writing_to(out):
             _write(stage, plan.recipe, float_model, compressed, bundle, report, log)
+        if trainer is not None:
+            trainer.close()
         if report["budget"] and not report["budget"]["met"]:
             aside = publish_aside(stage, out)
             raise BudgetError(

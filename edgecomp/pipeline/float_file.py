@@ -46,6 +46,7 @@ class FloatModel:
         contract: the same with the meaning of the outputs.
         calibration: the calibration samples as the model takes them.
         evaluation: the labelled samples likewise, or None.
+        training: the samples to train on likewise, or None.
         class_labels: whether their labels are class indices.
         difference: largest difference to the original, as a share of the output's largest value; None for a .tflite.
         warnings: sentences a user should read.
@@ -58,6 +59,7 @@ class FloatModel:
     contract: Contract
     calibration: PreparedSet
     evaluation: PreparedSet | None
+    training: PreparedSet | None
     class_labels: bool
     difference: float | None
     warnings: tuple[str, ...]
@@ -109,6 +111,7 @@ def export(moved: Moved, plan: Plan, samples: Samples, bench: Workbench) -> Floa
         contract=contract,
         calibration=calibration,
         evaluation=evaluation,
+        training=None if samples.training is None else prepared(samples.training, contract),
         class_labels=samples.class_labels,
         difference=difference,
         warnings=tuple(dict.fromkeys(warnings)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +13,11 @@ from ..errors import InputError
 from ..quantize.schemes import IOS, SCHEMES
 from ..quantize.settings import EFFORTS, Settings
 from ..targets import Target, load_target
-from .recipe import BUDGETS, IMPORTANCES, PrunePass, QuantizePass, Recipe, load_recipe
+from .passes import BUDGETS, IMPORTANCES, RECOVERS, PrunePass, QuantizePass, TrainPass
+from .recipe import Recipe
+from .recipe_file import load_recipe
 
-Options = TypeVar("Options", QuantizePass, Recipe)
+Options = TypeVar("Options", QuantizePass, TrainPass, Recipe)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Plan:
         quantize = replace(self.recipe.quantize, settings=settings)
         return replace(self, recipe=replace(self.recipe, quantize=quantize))
 
+    def with_steps(self, steps: tuple[int, ...]) -> Plan:
+        """The plan with how long each training took, so that it can be done again alike."""
+        assert self.recipe.train is not None
+        return replace(self, recipe=replace(self.recipe, train=replace(self.recipe.train, steps=steps)))
+
 
 def make_plan(
     *,
@@ -51,11 +59,20 @@ def make_plan(
     prune: str | float | None = None,
     importance: str | None = None,
     remove_dead: bool | None = None,
+    train: bool = False,
+    recover: str | None = None,
+    epochs: int | None = None,
+    time_budget: float | None = None,
+    rounds: int | None = None,
+    qat: bool | None = None,
 ) -> Plan:
     """Options override the recipe, the recipe overrides the target's defaults.
 
     An option that decides how the integers are made (`scheme`, `io`, `effort`, `float_budget`) drops the recipe's
-    settings, so that they are looked for again.
+    settings, so that they are looked for again; one that decides how long is trained drops the recipe's steps.
+
+    Args:
+        train: whether there are samples to train on.
 
     Raises:
         InputError: no target, an unknown one, or a scheme or io that it does not run.
@@ -78,7 +95,29 @@ def make_plan(
     if remove_dead is None and recipe is None and quantize.effort == "low":
         remove_dead = False  # looking for dead channels takes as long as all the rest that low effort leaves
     plan = replace(plan, recipe=_with_pruning(plan.recipe, prune, importance, remove_dead))
+    training = {"recover": recover, "epochs": epochs, "time_budget": time_budget, "rounds": rounds, "qat": qat}
+    plan = replace(plan, recipe=_with_training(plan.recipe, train, training))
     return _checked(plan)
+
+
+def _with_training(recipe: Recipe, samples: bool, asked: dict[str, Any]) -> Recipe:
+    """The recipe with what the options say of training."""
+    given = {name: value for name, value in asked.items() if value is not None and value is not False}
+    if not samples:
+        if given:
+            option = "--" + sorted(given)[0].replace("_", "-")
+            raise InputError(f"{option} is about training: give the samples to train on with --train")
+        if recipe.train is not None:
+            raise InputError("the recipe trains the model: give the samples to train on with --train")
+        return recipe
+    base = recipe.train or TrainPass(recover="distill" if recipe.prune else "none")
+    train = replace(_override(base, **given), steps=None if given else base.steps)
+    if train.recover == "none" and not train.qat:
+        raise InputError(
+            "--train has nothing to train for: prune channels (--prune 0.5), train with the rounding in place (--qat), "
+            "or say --recover distill or labels"
+        )
+    return replace(recipe, train=train)
 
 
 def _with_pruning(
@@ -136,6 +175,8 @@ def _checked(plan: Plan) -> Plan:
         raise InputError(f"the float budget is {quantize.float_budget:g}; give percent from 0 to 1000")
     if plan.recipe.seed < 0:
         raise InputError(f"the seed is {plan.recipe.seed}; give 0 or a positive number")
+    if plan.recipe.train is not None:
+        _check_training(plan.recipe.train, plan.recipe)
     if quantize.scheme not in rules.schemes:
         raise InputError(f"{name} does not run {quantize.scheme}; it runs {', '.join(rules.schemes)}")
     if quantize.scheme in ("int8", "int16x8"):
@@ -147,3 +188,19 @@ def _checked(plan: Plan) -> Plan:
         warning = f"{quantize.scheme} has no fast kernels on {name}: expect it to be many times slower than int8."
         return replace(plan, warnings=(warning,))
     return plan
+
+
+def _check_training(train: TrainPass, recipe: Recipe) -> None:
+    if train.recover not in RECOVERS:
+        raise InputError(f"recover {train.recover!r} is not one of {', '.join(RECOVERS)}")
+    for name, value in (("epochs", train.epochs), ("rounds", train.rounds)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}, not a positive number")
+    if train.time_budget is not None and not 0 < train.time_budget < math.inf:
+        raise InputError(f"the time budget is {train.time_budget:g} seconds; give a positive number, as in 15m")
+    if train.rounds > 1 and (recipe.prune is None or train.recover == "none"):
+        raise InputError("--rounds prunes and trains in turn: it needs --prune and something to learn from (--recover)")
+    if train.qat and recipe.quantize.scheme != "int8":
+        raise InputError(
+            f"--qat trains for int8 files, and the scheme is {recipe.quantize.scheme}: leave one of them out"
+        )

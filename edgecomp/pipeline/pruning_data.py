@@ -9,7 +9,8 @@ from .shrink import Shrunk
 
 def pruning_data(shrunk: Shrunk) -> dict[str, Any] | None:
     """What was removed and why; None where nothing was."""
-    if not shrunk.dead and shrunk.plan is None:
+    plans = [one.plan for one in shrunk.rounds if one.plan is not None]
+    if not shrunk.dead and not plans:
         return None
     dead = [
         {"layer": layer.layer, "reason": layer.reason, "channels": len(layer.channels)}
@@ -17,25 +18,27 @@ def pruning_data(shrunk: Shrunk) -> dict[str, Any] | None:
         for layer in found.layers
     ]
     data: dict[str, Any] = {"dead_channels": shrunk.dead_channels, "dead": dead, "removed_channels": 0}
-    plan = shrunk.plan
-    if plan is None:
+    if not plans:
         return data
+    first, last = plans[0], plans[-1]
+    left = {one.name: one for one in last.layers}
     return {
         **data,
-        "removed_channels": len(plan.removed),
-        "importance": plan.importance,
-        "ranking": plan.ranking,
-        "macs": {"before": plan.before.macs, "after": plan.after.macs},
-        "params": {"before": plan.before.params, "after": plan.after.params},
+        "removed_channels": sum(len(plan.removed) for plan in plans),
+        "rounds": len(plans),
+        "importance": first.importance,
+        "ranking": first.ranking,
+        "macs": {"before": first.before.macs, "after": last.after.macs},
+        "params": {"before": first.before.params, "after": last.after.params},
         "layers": [
             {
                 "name": one.name,
                 "before": one.before,
-                "after": one.after,
+                "after": left[one.name].after,
                 "macs_before": one.macs_before,
-                "macs_after": one.macs_after,
+                "macs_after": left[one.name].macs_after,
             }
-            for one in plan.layers
+            for one in first.layers
         ],
-        "frozen": [{"layer": layer, "reason": reason} for layer, reason in plan.frozen.items()],
+        "frozen": [{"layer": layer, "reason": reason} for layer, reason in first.frozen.items()],
     }

@@ -13,9 +13,11 @@ from ..errors import InputError
 from ..models import OpenedModel, open_model
 from ..progress import Steps
 from .holdout import Feeds
+from .passes import MEASURED_IMPORTANCES
 from .plan import Plan, make_plan
-from .recipe import MEASURED_IMPORTANCES, Recipe
-from .shrink import MEASURED_SAMPLES, check_prunable, plan_channels
+from .recipe import Recipe
+from .rounds import MEASURED_SAMPLES, plan_channels
+from .shrink import check_changeable
 
 
 def plan_only(
@@ -60,7 +62,7 @@ def plan_only(
     with Steps(console) as steps:
         with steps.step("open", f"opening {model.name}"):
             opened = open_model(model, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
-        check_prunable(opened, plan.recipe.prune)
+        check_changeable(opened, plan.recipe)
         with steps.step("plan", "choosing channels to prune"):
             keras_model = opened.keras_model
             if plan.recipe.remove_dead:

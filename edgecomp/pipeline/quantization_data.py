@@ -9,8 +9,8 @@ from ..quantize.precision.choice import PrecisionPlan
 from ..quantize.settings import Settings
 from ..tflite import TfliteModel, layer_of, read_tflite
 from .attempts import Trial
-from .compress import Quantized
 from .plan import Plan
+from .quantized import Quantized
 
 
 def quantization_data(plan: Plan, made: Quantized, keras_layers: tuple[str, ...]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from .plan import Plan
 from .pruning_data import pruning_data
 from .quantization_data import quantization_data, tried_data
 from .shrink import Shrunk
+from .training_data import training_data, training_warnings
 
 
 def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
@@ -164,6 +165,7 @@ def assemble(
         },
         "labels": next((list(one.labels) for one in model.contract.outputs if one.labels), []),
         "pruning": pruning_data(shrunk),
+        "training": training_data(shrunk.rounds, compressed.training),
         "quantization": quantization_data(plan, compressed.quantized, keras_layers),
         "tried": tried_data(compressed.quantized),
         "layers": layers_data(compressed.file, measured.layer_errors, keras_layers),
@@ -194,11 +196,13 @@ def _warnings(plan: Plan, model: FloatModel, shrunk: Shrunk, compressed: Compres
         warnings.append(
             "The file runs only under XNNPACK: the plain kernels refuse it. Use an interpreter with XNNPACK enabled."
         )
-    if shrunk.plan is not None:
+    untrained = sum(len(one.plan.removed) for one in shrunk.rounds if one.plan and one.trained is None)
+    if untrained:
         warnings.append(
-            f"{len(shrunk.plan.removed)} channels were pruned and nothing was trained afterwards, so that accuracy was "
-            "lost: train the model that edgecomp.prune gives, and convert that."
+            f"{untrained} channels were pruned and nothing was trained afterwards, so that accuracy was lost: win it "
+            "back with --train SAMPLES."
         )
+    warnings += training_warnings(shrunk.rounds, compressed.training)
     broken = compressed.quantized.broken
     if broken:
         named = ", ".join(broken[:5]) + (", …" if len(broken) > 5 else "")

@@ -1,4 +1,4 @@
-"""The data of a run: what it calibrates on, and what it is judged by."""
+"""The data of a run: what it calibrates on, what it trains on, and what it is judged by."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ class Samples:
     Args:
         calibration: what ranges are observed on.
         evaluation: labelled samples, or None.
+        training: samples to train on, with or without labels, or None.
         labels: class names in the order of the outputs, or empty.
         warnings: sentences a user should read.
     """
 
     calibration: Dataset
     evaluation: Dataset | None
+    training: Dataset | None
     labels: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -37,29 +39,51 @@ class Samples:
 
     @property
     def most_telling(self) -> Dataset:
-        """The set that says most about how the model wants its input: a labelled one, calibration first."""
-        sets = [one for one in (self.calibration, self.evaluation) if one is not None and one.labelled]
+        """The set that says most about how the model wants its input: a labelled one, of what it learns from first."""
+        given = (self.training, self.calibration, self.evaluation)
+        sets = [one for one in given if one is not None and one.labelled]
         return next((one for one in sets if has_class_labels(one)), self.calibration)
 
 
-def open_samples(plan: Plan, model: OpenedModel, data: Any, evaluation: Any, labels: Sequence[str] | None) -> Samples:
-    """Opens both sets and checks that they have nothing in common.
+def open_samples(
+    plan: Plan, model: OpenedModel, data: Any, evaluation: Any, training: Any, labels: Sequence[str] | None
+) -> Samples:
+    """Opens the sets and checks that the one that judges has nothing in common with the others.
+
+    Args:
+        plan: says how many calibration samples are wanted.
+        model: whose inputs they have to fit.
+        data: calibration samples; None takes them from those to train on.
+        evaluation: labelled samples, or None.
+        training: samples to train on, or None.
+        labels: names of the classes.
 
     Raises:
-        InputError: a set cannot be read or is empty, the evaluation set has no labels or is the calibration set.
+        InputError: a set cannot be read or is empty, the evaluation set has no labels or is one of the others.
     """
-    calibration = open_data(data, inputs=model.inputs, limit=plan.recipe.quantize.samples, labels=labels)
+    calibration = open_data(
+        training if data is None else data, inputs=model.inputs, limit=plan.recipe.quantize.samples, labels=labels
+    )
+    trained = None if training is None else open_data(training, inputs=model.inputs, labels=labels)
+    sources = [calibration] if trained is None else [calibration, trained]
     if evaluation is None:
-        return Samples(calibration, None, tuple(labels or calibration.class_names), tuple(calibration.warnings))
+        names = tuple(labels or next((one.class_names for one in reversed(sources) if one.class_names), ()))
+        return Samples(calibration, None, trained, names, _warnings(sources))
     judged = open_data(evaluation, inputs=model.inputs, labels=labels)
     if not judged.labelled:
         raise InputError(
             f"{judged.source} has no labels to measure accuracy with: use a folder with one sub-folder per class, "
             "an .npz with x and y, or a CSV of file,label"
         )
-    warnings = (*calibration.warnings, *judged.warnings, *check_overlap(calibration, judged))
-    names = tuple(labels or judged.class_names or calibration.class_names)
-    return Samples(calibration, judged, names, warnings)
+    overlaps = check_overlap(calibration, judged)
+    if trained is not None:
+        overlaps += check_overlap(trained, judged, role="training")
+    names = tuple(labels or next((one.class_names for one in (judged, *reversed(sources)) if one.class_names), ()))
+    return Samples(calibration, judged, trained, names, (*_warnings([*sources, judged]), *overlaps))
+
+
+def _warnings(sets: Sequence[Dataset]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(warning for one in sets for warning in one.warnings))
 
 
 def has_class_labels(dataset: Dataset) -> bool:

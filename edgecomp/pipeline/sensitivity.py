@@ -140,7 +140,7 @@ def rank_layers(
         bench = Workbench(worker, steps, threads=os.cpu_count() or 1)
         with steps.step("open", f"opening {path.name}"):
             opened = open_model(path, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
-        given = open_samples(plan, opened, data, None, names)
+        given = open_samples(plan, opened, data, None, None, names)
         model = export(move_normalization(opened), plan, given, bench)
         parts = hold_out(model.calibration)
         measured, everything, edges = _measure(model, plan, parts, _ranges(model, parts, bench), bench)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .analysis import analyze
-from .biases import add_to_biases
 from .bounds.interval import Bounds
 from .bounds.network import Range, input_bounds, tensor_bounds
 from .calls import Call, list_calls
@@ -135,11 +134,7 @@ def remove_dead(
 
 def without(model: keras.Model, graph: ChannelGraph, dead: DeadChannels) -> keras.Model:
     """A new model without dead channels, what they added to their readers now in the readers' biases."""
-    if not dead.biases:
-        return remove_channels(model, graph, dead.channels)
-    changed = add_to_biases(model, dead.biases)
-    # A reader may have a bias now, which the analysis has to list; numbers stay what they are.
-    return remove_channels(changed, analyze(changed), dead.channels)
+    return remove_channels(model, graph, dead.channels, additions=dead.biases)
 
 
 def _removable(channels: Sequence[int], live: np.ndarray) -> Sequence[int]:

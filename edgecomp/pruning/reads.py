@@ -45,7 +45,7 @@ def list_reads(
         if call.layer not in readers:
             continue
         reading = reading_of(call)
-        for tensor in call.inputs:
+        for tensor in call.inputs[:1] if reading else call.inputs:  # a TimeDistributed may get a mask, too
             name = names[id(tensor)]
             found.append(_read(call.layer, graph.tensors[name], bounds[name], reading, quantized_zero=quantized_zero))
     return found

@@ -128,6 +128,7 @@ PRUNING = Fields(
         "dead_channels": COUNT,
         "dead": Items(Fields({"layer": Text(), "reason": Text(), "channels": COUNT})),
         "removed_channels": COUNT,
+        "rounds": COUNT,
         "importance": Text(),
         "ranking": Text(),
         "macs": Fields({"before": COUNT, "after": COUNT}),
@@ -136,6 +137,36 @@ PRUNING = Fields(
             Fields({"name": Text(), "before": COUNT, "after": COUNT, "macs_before": COUNT, "macs_after": COUNT})
         ),
         "frozen": Items(Fields({"layer": Text(), "reason": Text()})),
+    }
+)
+TRAINING = Fields(
+    {
+        "name": Text(),
+        "metric": Text(),
+        "held": COUNT,
+        "before": Number(),
+        "after": Number(),
+        "best": COUNT,
+        "seconds": POSITIVE,
+        "steps": COUNT,
+        "stopped": Text(),
+        "augmentation": Text(),
+        "macs": COUNT,
+        "file_before": Number(),
+        "file_after": Number(),
+        "kept": Flag(),
+        "history": Items(
+            Fields(
+                {
+                    "epoch": COUNT,
+                    "loss": Number(),
+                    "value": Number(),
+                    "held_loss": Number(),
+                    "learning_rate": POSITIVE,
+                    "seconds": POSITIVE,
+                }
+            )
+        ),
     }
 )
 QUANTIZATION = Fields(
@@ -172,6 +203,7 @@ REPORT = Fields(
         "preprocess": Fields({"name": Text(), "reason": Text(), "evidence": Anything()}),
         "labels": Items(Text()),
         "pruning": PRUNING,
+        "training": Items(TRAINING),
         "quantization": QUANTIZATION,
         "tried": Items(TRIAL),
         "layers": Items(LAYER),

@@ -86,7 +86,7 @@ def _outputs(call: Call, inputs: tuple[Bounds, ...]) -> list[Bounds]:
         call.arguments,
         call.keywords,
     )
-    outputs = _apply_rule(site)
+    outputs = site.unknown() if _skips_masked(call) else _apply_rule(site)
     sizes_agree = [one.size for one in outputs] == [channels_of(shape) for shape in site.output_shapes]
     return outputs if sizes_agree else site.unknown()
 
@@ -97,12 +97,18 @@ def _apply_rule(site: Site) -> list[Bounds]:
     if users_own or _in_training(site):
         return site.unknown()
     if type(operation).__name__ == "TimeDistributed":
-        return _apply_rule(_inner_site(site))
+        return _apply_rule(_inner_site(site)) if len(site.inputs) == 1 else site.unknown()  # the second is a mask
     rule = _RULES.get(type(operation).__name__)
     if rule is None or getattr(operation, "quantization_mode", None) is not None:
         return site.unknown()
     result = rule(site)
     return [result] if isinstance(result, Bounds) else result
+
+
+def _skips_masked(call: Call) -> bool:
+    """Whether it merges tensors, but takes only one of them where a mask hides the other."""
+    masked = any(getattr(tensor, "_keras_mask", None) is not None for tensor in call.inputs)
+    return masked and type(call.operation).__name__ in ("Multiply", "Maximum", "Minimum")
 
 
 def _in_training(site: Site) -> bool:

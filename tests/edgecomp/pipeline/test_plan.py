@@ -9,7 +9,9 @@ import pytest
 
 from edgecomp.errors import InputError
 from edgecomp.pipeline.plan import make_plan
-from edgecomp.pipeline.recipe import PrunePass, QuantizePass, Recipe, save_recipe
+from edgecomp.pipeline.passes import PrunePass, QuantizePass
+from edgecomp.pipeline.recipe import Recipe
+from edgecomp.pipeline.recipe_file import save_recipe
 from edgecomp.quantize.settings import Settings
 from edgecomp.targets import list_targets
 

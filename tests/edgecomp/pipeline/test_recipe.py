@@ -11,16 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
-from edgecomp.pipeline.recipe import (
+from edgecomp.pipeline.passes import (
     BUDGETS,
     IMPORTANCES,
     RANKINGS,
+    RECOVERS,
     PrunePass,
     QuantizePass,
-    Recipe,
-    load_recipe,
-    save_recipe,
+    TrainPass,
 )
+from edgecomp.pipeline.recipe import Recipe
+from edgecomp.pipeline.recipe_file import load_recipe, save_recipe
 from edgecomp.quantize.schemes import IOS, SCHEMES
 from edgecomp.quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
 
@@ -42,6 +43,16 @@ RECIPES = st.builds(
         ranking=st.sampled_from(RANKINGS),
         ignore=st.lists(TEXT, max_size=2).map(tuple),
     ),
+    train=st.none()
+    | st.builds(
+        TrainPass,
+        recover=st.sampled_from(RECOVERS),
+        epochs=st.none() | st.integers(1, 10**6),
+        time_budget=st.none() | st.floats(0.01, 1e9),
+        rounds=st.integers(1, 20),
+        qat=st.booleans(),
+        steps=st.none() | st.lists(st.integers(0, 10**6), max_size=3).map(tuple),
+    ),
     quantize=st.builds(
         QuantizePass,
         scheme=st.sampled_from(SCHEMES),
@@ -61,7 +72,10 @@ RECIPES = st.builds(
     ),
 )
 SETTLED = Recipe(
-    "raspberry-pi-4b", prune=PrunePass(0.5), quantize=QuantizePass(settings=Settings(float_operators=("a",)))
+    "raspberry-pi-4b",
+    prune=PrunePass(0.5),
+    train=TrainPass(time_budget=900.0, steps=(40, 7)),
+    quantize=QuantizePass(settings=Settings(float_operators=("a",))),
 )
 SOMETHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
@@ -129,12 +143,17 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         ("recipe: 9", "version is 9"),
         ("just text", "not a mapping"),
         ("recipe: 1\ntarget: a\npreprocess: none\nseed: 0", "field 'passes' is missing"),
-        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "in this order, remove_dead, prune, quantize"),
+        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "in this order, remove_dead, prune, train, quantize"),
         ("recipe: 1\npasses: [{prune: {}}]", "only the last is a must"),
         ("recipe: 1\npasses: [{remove_dead: {}, quantize: {}}]", "one name and its options in each item"),
         ("recipe: 1\npasses: [{remove_dead: {rounds: 3}}, {quantize: {}}]", "remove_dead pass has no options"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("share: 0.5", "share: 1.5"), "share is 1.5"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("budget: macs", "budget: flops"), "budget is 'flops'"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("recover: distill", "recover: hope"), "recover is 'hope'"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("rounds: 1", "rounds: 0"), "rounds is 0"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("time_budget: 900.0", "time_budget: .nan"), "time_budget is nan"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("qat: false", "qat: 0"), "qat is 0"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("- 40", "- -1"), "in steps is negative"),
         ("recipe: 1\nsed: 1", "unknown field 'sed'"),
         (yaml.safe_dump(Recipe("a", seed=True).to_dict()), "seed is True"),
         (yaml.safe_dump(Recipe("a", quantize=QuantizePass(scheme="int3")).to_dict()), "scheme is 'int3'"),

@@ -1,0 +1,110 @@
+"""What can be done to a model, each thing with its options: the items of a recipe."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from ..quantize.schemes import Io, Scheme
+from ..quantize.settings import Effort, Settings
+
+
+@dataclass(frozen=True)
+class QuantizePass:
+    """Post-training quantization of the exported file.
+
+    Args:
+        scheme: one of `SCHEMES`.
+        io: one of `IOS`.
+        samples: calibration samples used at most.
+        effort: one of `EFFORTS`, how much is tried to find `settings`.
+        float_budget: percent of latency and of size that operators kept at float may cost.
+        settings: what was found; None until then, and for schemes that need no calibration.
+    """
+
+    scheme: Scheme = "int8"
+    io: Io = "int8"
+    samples: int = 200
+    effort: Effort = "normal"
+    float_budget: float = 10.0
+    settings: Settings | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the recipe has it."""
+        settings = None
+        if self.settings is not None:
+            settings = {**asdict(self.settings), "float_operators": list(self.settings.float_operators)}
+        return {
+            "scheme": self.scheme,
+            "io": self.io,
+            "samples": self.samples,
+            "effort": self.effort,
+            "float_budget": self.float_budget,
+            "settings": settings,
+        }
+
+
+BUDGETS = ("macs", "params", "bytes", "latency")
+IMPORTANCES = ("l1", "l2", "bn_gamma", "taylor", "variance", "hessian", "random")
+MEASURED_IMPORTANCES = ("taylor", "variance", "hessian")
+"""Those that need samples."""
+
+RANKINGS = ("global", "local")
+
+
+@dataclass(frozen=True)
+class PrunePass:
+    """Channel pruning of the Keras model.
+
+    Args:
+        share: what to remove of `budget`, above 0 and below 1.
+        budget: one of `BUDGETS`.
+        importance: one of `IMPORTANCES`, how channels are ranked.
+        ranking: one of `RANKINGS`, over all layers or in each.
+        ignore: name patterns of layers that keep all their channels.
+    """
+
+    share: float
+    budget: str = "macs"
+    importance: str = "taylor"
+    ranking: Literal["global", "local"] = "global"
+    ignore: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the recipe has it."""
+        return {**asdict(self), "ignore": list(self.ignore)}
+
+
+Recover = Literal["distill", "labels", "none"]
+RECOVERS: tuple[str, ...] = get_args(Recover)
+
+RECOVER_DESCRIPTIONS = {
+    "distill": "learn the original's answers, and labels where there are any",
+    "labels": "learn labels alone",
+    "none": "no training before quantization",
+}
+
+
+@dataclass(frozen=True)
+class TrainPass:
+    """Training that wins back what other passes lose.
+
+    Args:
+        recover: one of `RECOVERS`, what the pruned model learns from.
+        epochs: passes over the samples, in each training; None for as many as the time allows.
+        time_budget: seconds for all of the training; None for no limit.
+        rounds: how often channels are pruned and the rest trained.
+        qat: whether the file is trained once more with the rounding of its integers in place.
+        steps: of each training in turn, as they came out; None until then.
+    """
+
+    recover: Recover = "distill"
+    epochs: int | None = None
+    time_budget: float | None = None
+    rounds: int = 1
+    qat: bool = False
+    steps: tuple[int, ...] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the recipe has it."""
+        return {**asdict(self), "steps": None if self.steps is None else list(self.steps)}

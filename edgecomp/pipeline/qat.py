@@ -1,0 +1,105 @@
+"""Quantization-aware training of the file that post-training quantization made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .attempts import number_format
+from .float_file import FloatModel
+from .plan import Plan
+from .quantized import Quantized
+from .trainer import Trainer
+from .workbench import Workbench
+
+if TYPE_CHECKING:
+    from ..train.progress import Trained
+
+JUDGED = 1000
+"""Held-out samples, at most, that tell whether training made the file better."""
+
+
+@dataclass(frozen=True)
+class QuantizedTraining:
+    """What came of it.
+
+    Args:
+        quantized: the better of the two files.
+        trained: how the training went.
+        kept: whether the trained file is the better one.
+        before: how the file of post-training quantization did on held-out samples: accuracy by labels, or the share of
+            samples answered like the original, or else the error in dB; None where there is nothing to tell by.
+        after: the trained file likewise.
+    """
+
+    quantized: Quantized
+    trained: Trained
+    kept: bool
+    before: float | None
+    after: float | None
+
+
+def train_quantized(
+    quantized: Quantized, original: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer
+) -> QuantizedTraining:
+    """Trains weights and ranges with the rounding of the INT8 file in place, and makes the file anew.
+
+    Args:
+        quantized: what post-training quantization made.
+        original: the model that is learned from, and that files are judged by.
+        plan: says which integers.
+        bench: where the file is made.
+        trainer: trains.
+
+    Raises:
+        InputError: an operator of the file cannot be trained.
+    """
+    from ..qat.network import FakeQuantNetwork
+    from ..qat.plan import plan_qat
+
+    assert quantized.settings is not None
+    network = FakeQuantNetwork(plan_qat(quantized.source, quantized.file))
+    trained = trainer.quantized(network, original.model.keras_model)
+    settings = replace(quantized.settings, rounding="nearest", bias_correction=False)
+    with bench.steps.step("quantize trained", "quantizing what was trained") as step:
+        source = network.trained_file()
+        made = bench.worker.call(
+            "edgecomp.quantize.make:make",
+            source,
+            settings,
+            numbers=number_format(plan),
+            ranges=network.ranges(),
+            threads=bench.threads,
+            samples=[],
+        )
+        before, after = _figures(quantized.file, made.file, original, bench, trainer)
+        kept = before is None or after is None or after >= before
+        step.detail = "the trained file is the better one" if kept else "training made nothing better"
+    if not kept:
+        return QuantizedTraining(quantized, trained, False, before, after)
+    reason = f"{quantized.reason}; then weights and ranges were trained with the rounding in place"
+    better = replace(quantized, file=made.file, source=source, settings=settings, reason=reason, biases_corrected=0)
+    return QuantizedTraining(better, trained, True, before, after)
+
+
+def _figures(
+    first: bytes, second: bytes, original: FloatModel, bench: Workbench, trainer: Trainer
+) -> tuple[float | None, float | None]:
+    """Both files on held-out samples; more is better."""
+    from itertools import islice
+
+    found = bench.worker.call(
+        "edgecomp.evaluate.run:evaluate",
+        {"float": original.file, "first": first, "second": second},
+        original.contract,
+        threads=bench.threads,
+        class_labels=trainer.class_labels,
+        stream=islice(trainer.held_out(), JUDGED),
+    )
+    return _figure(found["first"]), _figure(found["second"])
+
+
+def _figure(evaluation: Any) -> float | None:
+    if evaluation.metric is not None and evaluation.metric.name == "top1":
+        return float(evaluation.metric.value)
+    return evaluation.agreement if evaluation.agreement is not None else evaluation.sqnr_db

@@ -1,0 +1,162 @@
+"""recipe.yaml: written as it is, read with every field checked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import InputError
+from ..quantize.schemes import IOS, SCHEMES
+from ..quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
+from .passes import BUDGETS, IMPORTANCES, RANKINGS, RECOVERS, PrunePass, QuantizePass, TrainPass
+from .recipe import VERSION, Recipe
+
+
+def save_recipe(recipe: Recipe, path: Path) -> None:
+    """Writes recipe.yaml."""
+    path.write_text(yaml.safe_dump(recipe.to_dict(), sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Reads recipe.yaml.
+
+    Raises:
+        InputError: not readable, not YAML, or with a field that is missing, unknown or of the wrong kind.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the recipe {path} cannot be read: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise InputError(f"the recipe {path} is not YAML: {error.problem}{line}") from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:  # bytes that are no text, impossible dates
+        raise InputError(f"the recipe {path} is not YAML text that can be read") from error
+    try:
+        return _recipe(data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the recipe {path} cannot be used: {_words(error)}") from error
+
+
+def _recipe(data: Any) -> Recipe:
+    if not isinstance(data, dict):
+        raise TypeError("it is not a mapping")
+    if data.get("recipe") != VERSION:
+        raise ValueError(f"its version is {data.get('recipe')!r}; this edgecomp reads version {VERSION}")
+    unknown = set(data) - {"recipe", "target", "preprocess", "seed", "passes"}
+    if unknown:
+        raise ValueError(f"unknown field {sorted(map(str, unknown))[0]!r}")
+    passes = _passes(data["passes"])
+    return Recipe(
+        target=_typed(data["target"], str, "target"),
+        preprocess=_typed(data["preprocess"], str, "preprocess"),
+        seed=_typed(data["seed"], int, "seed"),
+        remove_dead="remove_dead" in passes,
+        prune=_prune_pass(passes["prune"]) if "prune" in passes else None,
+        train=_train_pass(passes["train"]) if "train" in passes else None,
+        quantize=_quantize_pass(passes["quantize"]),
+    )
+
+
+_PASSES = ("remove_dead", "prune", "train", "quantize")
+
+
+def _passes(data: Any) -> dict[str, Any]:
+    """The passes' options by name; they come in one order only."""
+    if not isinstance(data, list) or not all(isinstance(one, dict) and len(one) == 1 for one in data):
+        raise ValueError(
+            "'passes' must list remove_dead, prune, train and quantize, one name and its options in each item"
+        )
+    names = [next(iter(one)) for one in data]
+    known = [name for name in _PASSES if name in names]
+    if names != known or "quantize" not in names:
+        raise ValueError(f"'passes' must be, in this order, {', '.join(_PASSES)}, of which only the last is a must")
+    passes = {name: one[name] for name, one in zip(names, data, strict=True)}
+    if passes.get("remove_dead") not in (None, {}):
+        raise ValueError("the remove_dead pass has no options")
+    return passes
+
+
+def _prune_pass(data: Any) -> PrunePass:
+    _check_fields(data, "the prune pass", PrunePass(0.5).to_dict())
+    for name, allowed in (("budget", BUDGETS), ("importance", IMPORTANCES), ("ranking", RANKINGS)):
+        _check_one_of(data, name, allowed)
+    share = _number(data["share"])
+    if share is None or not 0 < share < 1:
+        raise ValueError(f"share is {data['share']!r}, not a number between 0 and 1")
+    patterns = tuple(_typed(one, str, "a pattern in ignore") for one in _typed(data["ignore"], list, "ignore"))
+    return PrunePass(share, data["budget"], data["importance"], data["ranking"], patterns)
+
+
+def _train_pass(data: Any) -> TrainPass:
+    _check_fields(data, "the train pass", TrainPass().to_dict())
+    _check_one_of(data, "recover", RECOVERS)
+    for name in ("epochs", "rounds"):
+        if data[name] is not None and _typed(data[name], int, name) < 1:
+            raise ValueError(f"{name} is {data[name]!r}, not a positive number")
+    rounds = _typed(data["rounds"], int, "rounds")
+    budget = None if data["time_budget"] is None else _number(data["time_budget"])
+    if data["time_budget"] is not None and (budget is None or not 0 < budget < float("inf")):
+        raise ValueError(f"time_budget is {data['time_budget']!r}, not a number of seconds")
+    if not isinstance(data["qat"], bool):
+        raise TypeError(f"qat is {data['qat']!r}, not true or false")
+    steps = None
+    if data["steps"] is not None:
+        steps = tuple(_typed(one, int, "a number in steps") for one in _typed(data["steps"], list, "steps"))
+        if any(one < 0 for one in steps):
+            raise ValueError("a number in steps is negative")
+    return TrainPass(data["recover"], data["epochs"], budget, rounds, data["qat"], steps)
+
+
+def _quantize_pass(data: Any) -> QuantizePass:
+    _check_fields(data, "the quantize pass", QuantizePass().to_dict())
+    for name, allowed in (("scheme", SCHEMES), ("io", IOS), ("effort", EFFORTS)):
+        _check_one_of(data, name, allowed)
+    samples = _typed(data["samples"], int, "samples")
+    if samples < 1:
+        raise ValueError(f"samples is {samples}, not a positive number")
+    budget = _number(data["float_budget"])
+    if budget is None or not 0 <= budget <= 1000:
+        raise ValueError(f"float_budget is {data['float_budget']!r}, not percent from 0 to 1000")
+    settings = None if data["settings"] is None else _settings(data["settings"])
+    return QuantizePass(data["scheme"], data["io"], samples, data["effort"], budget, settings)
+
+
+def _settings(data: Any) -> Settings:
+    _check_fields(data, "settings", asdict(Settings()))
+    for name, allowed in (("ranges", RANGE_METHODS), ("rounding", ROUNDINGS)):
+        _check_one_of(data, name, allowed)
+    for name in ("equalize", "bias_correction", "float_outputs"):
+        if not isinstance(data[name], bool):
+            raise TypeError(f"{name} is {data[name]!r}, not true or false")
+    kept = _typed(data["float_operators"], list, "float_operators")
+    names = tuple(_typed(name, str, "a name in float_operators") for name in kept)
+    return Settings(**{**data, "float_operators": names})
+
+
+def _check_fields(data: Any, what: str, wanted: dict[str, Any]) -> None:
+    if not isinstance(data, dict) or set(data) != set(wanted):
+        raise TypeError(f"{what} needs exactly {', '.join(wanted)}")
+
+
+def _check_one_of(data: dict[str, Any], name: str, allowed: tuple[str, ...]) -> None:
+    if data[name] not in allowed:
+        raise ValueError(f"{name} is {data[name]!r}, not one of {', '.join(allowed)}")
+
+
+def _typed(value: Any, kind: type, name: str) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}, not a {kind.__name__}")
+    return value
+
+
+def _number(value: Any) -> float | None:
+    """A number as such; None for anything else."""
+    return None if isinstance(value, bool) or not isinstance(value, (int, float)) else float(value)
+
+
+def _words(error: Exception) -> str:
+    return f"field {error} is missing" if isinstance(error, KeyError) else str(error)

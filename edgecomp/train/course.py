@@ -1,0 +1,94 @@
+"""A training that is ready to run, compiled."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from . import variables
+from .features import FeatureMatch
+from .feed import Batch, Feed
+from .judge import Judge, Score
+from .schedule import Pace
+from .settings import TrainSettings
+from .step import Look, Reader, Step, make_look, make_optimizer, make_step
+from .weighting import Weights
+
+_MEASURED_STEPS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What the loop works with.
+
+    Args:
+        student: what is trained.
+        teacher: what it learns from, or None.
+        feed: its batches.
+        judge: what epochs are compared by.
+        settings: as asked for.
+        features: to draw together.
+        batch_statistics: see `step.make_step`.
+        held: examples held out.
+        warnings: sentences for the result.
+    """
+
+    student: Reader
+    teacher: Reader | None
+    feed: Feed
+    judge: Judge
+    settings: TrainSettings
+    features: tuple[FeatureMatch, ...]
+    batch_statistics: bool
+    held: int
+    warnings: tuple[str, ...]
+
+    @cached_property
+    def optimizer(self) -> Any:
+        """Of the student."""
+        return make_optimizer(self.student.network)
+
+    def learn(self, batch: Batch, rate: float, weights: Weights) -> Any:
+        """One step; the loss, a scalar tensor that need not be there yet."""
+        return self._step(batch.inputs, batch.labels, batch.known, rate, weights)
+
+    def score(self) -> Score:
+        """How good the student is by now."""
+        return self.judge.score(self._look)
+
+    def measure(self, started: float) -> Pace:
+        """How fast this machine is: a few steps, which are undone, and a look at the held-out part.
+
+        Args:
+            started: when training began, by `time.monotonic`.
+        """
+        network = self.student.network
+        untouched = variables.read(network), variables.read(self.optimizer)
+        weights = Weights(0.5, 0.5, 0.5)
+        float(self.learn(self.feed.batch(0), 0.0, weights))  # compiles
+        began = time.monotonic()
+        for number in range(_MEASURED_STEPS):
+            float(self.learn(self.feed.batch(number), 0.0, weights))
+        step = (time.monotonic() - began) / _MEASURED_STEPS
+        variables.write(network, untouched[0])
+        variables.write(self.optimizer, untouched[1])
+        began = time.monotonic()
+        self.score()
+        return Pace(step, time.monotonic() - began, time.monotonic() - started)
+
+    @cached_property
+    def _step(self) -> Step:
+        return make_step(
+            self.student,
+            self.teacher,
+            self.optimizer,
+            matches=self.features,
+            temperature=self.settings.temperature,
+            batch_statistics=self.batch_statistics,
+        )
+
+    @cached_property
+    def _look(self) -> Look:
+        return make_look(self.student)

@@ -1,0 +1,77 @@
+"""Keeps a training in its checkpoint, often enough that a kill costs little, seldom enough that saving does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import checkpoint, variables
+from .standing import Standing
+
+SAVED_EVERY = 15.0
+"""Seconds of training that a kill may cost."""
+
+SAVING_SHARE = 0.05
+"""Of the time, what saving may take; large networks are saved less often."""
+
+
+@dataclass
+class Keeper:
+    """Saves and restores one training.
+
+    Args:
+        path: of the checkpoint; None to keep nothing.
+        identity: see `identity.identify`.
+        network: what is trained.
+        optimizer: its optimizer.
+    """
+
+    path: Path | None
+    identity: Mapping[str, str]
+    network: Any
+    optimizer: Any
+    _saved: float = field(default_factory=time.monotonic)
+    _took: float = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return time.monotonic() - self._saved > max(SAVED_EVERY, self._took / SAVING_SHARE)
+
+    def restore(self) -> Standing | None:
+        """Sets the variables and returns where training stood; None where there is nothing to go on from.
+
+        Raises:
+            InputError: see `checkpoint.load`.
+        """
+        state = checkpoint.load(self.path, self.identity) if self.path is not None else None
+        if state is None:
+            return None
+        variables.write(self.network, state.arrays["network"])
+        variables.write(self.optimizer, state.arrays["optimizer"])
+        return Standing.of(state.facts, list(state.arrays["best"]))
+
+    def save(self, standing: Standing, seconds: float) -> None:
+        """Saves where training stands.
+
+        Args:
+            standing: where.
+            seconds: that it has taken by now.
+
+        Raises:
+            InputError: the checkpoint cannot be written.
+        """
+        if self.path is None:
+            return
+        began = time.monotonic()
+        arrays = {
+            "network": variables.read(self.network),
+            "optimizer": variables.read(self.optimizer),
+            "best": standing.best_values,
+        }
+        checkpoint.save(self.path, checkpoint.State(self.identity, standing.facts(seconds), arrays))
+        self._saved = time.monotonic()
+        self._took = self._saved - began

@@ -1,0 +1,183 @@
+"""The loop: step after step, a look at the held-out part after each epoch, a checkpoint now and then."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from . import variables
+from .checks import check_loss
+from .course import Course
+from .keeper import Keeper
+from .progress import Epoch, Progress, Trained
+from .schedule import plan_schedule
+from .standing import Standing
+from .weighting import weights
+
+_TOLD_EVERY = 0.3
+"""Seconds between two words on progress."""
+
+PATIENCE = 0.4
+"""Share of the epochs without a better one after which training stops, ..."""
+
+LEAST_PATIENCE = 8
+"""... and the fewest: with a cosine schedule the best epochs come late."""
+
+_BROKEN = "the loss became NaN or infinite; the best weights before were kept"
+
+
+def run(
+    course: Course,
+    identity: Mapping[str, str],
+    started: float,
+    checkpoint: Path | None,
+    on_progress: Callable[[Progress], None] | None,
+) -> Trained:
+    """Trains, from the start or from where a checkpoint says; leaves the best weights in the student.
+
+    Args:
+        course: what is to be done.
+        identity: see `identity.identify`.
+        started: when, by `time.monotonic`; what came before the loop counts for a time budget.
+        checkpoint: see `train.train`.
+        on_progress: likewise.
+
+    Raises:
+        InputError: the checkpoint is of another training or cannot be written, or the loss becomes NaN before the first
+            epoch has ended.
+    """
+    keeper = Keeper(checkpoint, identity, course.student.network, course.optimizer)
+    standing = keeper.restore()
+    if standing is None:
+        standing = _start(course, started)
+        keeper.save(standing, time.monotonic() - started)
+    if not standing.stopped:
+        _Loop(course, standing, keeper, started, on_progress).run()
+    variables.write(course.student.network, standing.best_values)
+    return Trained(
+        history=tuple(standing.history),
+        best=standing.best,
+        steps=standing.schedule.steps,
+        steps_done=standing.step,
+        metric=course.judge.metric,
+        held=course.held,
+        stopped=standing.stopped,
+        augmentation=str(course.feed.augmentation),
+        warnings=course.warnings,
+    )
+
+
+def _start(course: Course, started: float) -> Standing:
+    score = course.score()
+    pace = course.measure(started) if course.settings.time_budget is not None else None
+    schedule = plan_schedule(course.settings, len(course.feed.positions), pace)
+    first = Epoch(0, math.nan, score.value, score.loss, 0.0, time.monotonic() - started)
+    return Standing(schedule, [first], 0, score, variables.read(course.student.network))
+
+
+class _Loop:
+    """One run from where a training stands to its end."""
+
+    def __init__(
+        self,
+        course: Course,
+        standing: Standing,
+        keeper: Keeper,
+        started: float,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._course, self._standing, self._keeper = course, standing, keeper
+        self._started, self._on_progress = started, on_progress
+        self._began, self._first = time.monotonic(), standing.step
+        self._told = 0.0
+        self._pending: list[Any] = []
+
+    def run(self) -> None:
+        """Takes the steps that are left."""
+        standing, schedule = self._standing, self._standing.schedule
+        last = min(schedule.steps, self._course.settings.stop_after or schedule.steps)
+        with closing(self._course.feed.batches(standing.step, last)) as batches:
+            for batch in batches:
+                along = schedule.along(standing.step)
+                shares = weights(along, labelled=batch.labels is not None, taught=self._course.teacher is not None)
+                self._pending.append(self._course.learn(batch, schedule.learning_rate(standing.step), shares))
+                standing.step += 1
+                if standing.at_epoch_end or standing.step == last:
+                    self._end_epoch()
+                elif time.monotonic() - self._told > _TOLD_EVERY:
+                    self._pause()
+                if standing.stopped:
+                    break
+        standing.stopped = standing.stopped or "it was told to"
+        self._keeper.save(standing, self._seconds())
+
+    def _pause(self) -> None:
+        """Within an epoch: is the loss sound, is there time left, is it time to save?"""
+        standing, budget = self._standing, self._course.settings.time_budget
+        self._count()
+        if not math.isfinite(standing.loss):
+            standing.stopped = _BROKEN
+        elif budget is not None and self._seconds() > budget:
+            self._end_epoch()
+            standing.stopped = standing.stopped or "the time was up"
+        elif self._keeper.due:
+            self._keeper.save(standing, self._seconds())
+        self._tell()
+
+    def _end_epoch(self) -> None:
+        standing, schedule = self._standing, self._standing.schedule
+        self._count()
+        score = self._course.score()
+        number, loss = standing.history[-1].epoch + 1, standing.mean_loss
+        rate = schedule.learning_rate(standing.step - 1)
+        epoch = Epoch(number, loss, score.value, score.loss, rate, self._seconds())
+        if standing.take(epoch, score):
+            standing.best_values = variables.read(self._course.student.network)
+        patience = max(LEAST_PATIENCE, math.ceil(PATIENCE * schedule.epochs))
+        if not (math.isfinite(loss) and math.isfinite(score.loss)):
+            standing.stopped = _BROKEN
+        elif standing.step == schedule.steps:
+            standing.stopped = "all epochs were done"
+        elif self._course.held and number - standing.best >= patience:
+            standing.stopped = f"nothing was better for {patience} epochs"
+        elif self._keeper.due:
+            self._keeper.save(standing, self._seconds())
+        self._tell()
+
+    def _count(self) -> None:
+        """Fetches the losses of the last steps, in order: their sum is the same wherever a run was interrupted."""
+        standing = self._standing
+        for loss in self._pending:
+            standing.loss += float(loss)
+            standing.losses += 1
+        self._pending.clear()
+        if len(standing.history) == 1:
+            check_loss(standing.loss, standing.step, standing.schedule.rate)
+
+    def _tell(self) -> None:
+        standing, schedule = self._standing, self._standing.schedule
+        self._told = now = time.monotonic()
+        if self._on_progress is None:
+            return
+        pace = (now - self._began) / max(1, standing.step - self._first)
+        last = standing.history[-1]
+        self._on_progress(
+            Progress(
+                epoch=min(schedule.epochs, standing.step // schedule.epoch_steps + 1),
+                epochs=schedule.epochs,
+                step=standing.step,
+                steps=schedule.steps,
+                loss=standing.mean_loss if standing.losses else last.loss,
+                metric=self._course.judge.metric,
+                value=last.value,
+                seconds_left=pace * (schedule.steps - standing.step),
+            )
+        )
+
+    def _seconds(self) -> float:
+        """Since training began, earlier runs included."""
+        return self._standing.earlier + time.monotonic() - self._started

@@ -1,0 +1,87 @@
+"""Where a training stands: what a checkpoint keeps beside the variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .judge import Score
+from .progress import Epoch
+from .schedule import Schedule
+
+
+@dataclass
+class Standing:
+    """Where a training stands; the loop writes on it as it goes.
+
+    Args:
+        schedule: what was planned.
+        history: the epochs so far, the network as it was given first.
+        best: the number of the best one.
+        best_score: of that.
+        best_values: all variables of the network at that time.
+        step: steps done.
+        loss: sum over the steps of this epoch.
+        losses: how many they are.
+        earlier: seconds that runs before this one took.
+        stopped: why training ended; empty while it goes on.
+    """
+
+    schedule: Schedule
+    history: list[Epoch]
+    best: int
+    best_score: Score
+    best_values: list[np.ndarray]
+    step: int = 0
+    loss: float = 0.0
+    losses: int = 0
+    earlier: float = 0.0
+    stopped: str = ""
+
+    @property
+    def at_epoch_end(self) -> bool:
+        """Whether the last step was the last of an epoch."""
+        return self.step % self.schedule.epoch_steps == 0 or self.step == self.schedule.steps
+
+    @property
+    def mean_loss(self) -> float:
+        """Since the epoch began."""
+        return self.loss / max(1, self.losses)
+
+    def take(self, epoch: Epoch, score: Score) -> bool:
+        """Ends an epoch; returns whether it is the best so far."""
+        self.history.append(epoch)
+        self.loss, self.losses = 0.0, 0
+        if not score.better_than(self.best_score):
+            return False
+        self.best, self.best_score = epoch.epoch, score
+        return True
+
+    def facts(self, seconds: float) -> dict[str, Any]:
+        """JSON-ready, without the arrays.
+
+        Args:
+            seconds: that training has taken by now.
+        """
+        kept = ("step", "best", "loss", "losses", "stopped")
+        return {
+            **{name: getattr(self, name) for name in kept},
+            "schedule": asdict(self.schedule),
+            "history": [asdict(one) for one in self.history],
+            "best_score": asdict(self.best_score),
+            "earlier": seconds,
+        }
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], best_values: list[np.ndarray]) -> Standing:
+        """From what `facts` gave."""
+        made = {
+            "schedule": Schedule(**facts["schedule"]),
+            "history": [Epoch(**one) for one in facts["history"]],
+            "best_score": Score(**facts["best_score"]),
+            "best_values": best_values,
+        }
+        return cls(**{**facts, **made})
