@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("startup", "runtime_overhead", "digits", "accuracy", "convert_time")
+NAMES = ("startup", "runtime_overhead", "digits", "accuracy", "convert_time", "arm_instructions")
 
 
 def main(names: list[str]) -> None:

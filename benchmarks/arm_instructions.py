@@ -57,7 +57,15 @@ def measure(folder: Path) -> list[str]:
         lines for people to read.
     """
     from edgecomp.emulate import count_instructions
+    from edgecomp.emulate.cpus import find_cpu
+    from edgecomp.emulate.userland import userland
+    from edgecomp.errors import InputError
 
+    try:
+        for cpu in CPUS:
+            userland(find_cpu(cpu))
+    except InputError as error:
+        return [f"instructions on ARM: not counted, since {error}"]
     files = make_files(folder)
     counts = {cpu: count_instructions(files, cpu) for cpu in CPUS}
     return [_line(name, files, counts) for name in NETWORKS]

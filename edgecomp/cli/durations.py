@@ -11,7 +11,7 @@ SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smh])")
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """Seconds from `90s`, `15m`, `1h30m`; a bare number is refused, since nobody could tell its unit."""
 
     name = "duration"

@@ -39,13 +39,12 @@ def require_programs(names: Sequence[str]) -> None:
     raise InputError(f"emulating an ARM CPU needs {listed}; run: apt-get install {packages}")
 
 
-def run_command(what: str, command: Sequence[str | Path], folder: Path | None = None) -> str:
+def run_command(what: str, command: Sequence[str | Path]) -> str:
     """Runs a program to its end.
 
     Args:
         what: what it does, for the message.
         command: program and arguments.
-        folder: to run it in.
 
     Returns:
         what it printed on stdout.
@@ -54,7 +53,7 @@ def run_command(what: str, command: Sequence[str | Path], folder: Path | None = 
         InputError: it failed; the message has its last words.
     """
     ended = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
     )
     if ended.returncode:
         last = " ".join((ended.stderr or ended.stdout).split())[-_LAST_WORDS:]

@@ -74,7 +74,16 @@ class Userland:
             plugin = ["-plugin", ",".join(_escaped(part) for part in (str(counter), f"out={counts}"))]
         # Without site, so that nothing of this machine's own Python is on the path.
         python = self.folder / "root/usr/bin/python3"
-        return [shutil.which(self.cpu.emulator) or self.cpu.emulator, "-cpu", self.cpu.name, *plugin, "-L", self.prefix, python, "-S"]
+        return [
+            shutil.which(self.cpu.emulator) or self.cpu.emulator,
+            "-cpu",
+            self.cpu.name,
+            *plugin,
+            "-L",
+            self.prefix,
+            python,
+            "-S",
+        ]
 
     def environment(self, *more: Path) -> dict[str, str]:
         """The variables of a Python under emulation.

@@ -42,6 +42,6 @@ def layer_milliseconds(target: Target) -> LatencyModel:
     bytes_per_ms = (target.memory.copy_gb_s or COPY_GB_S) * 1e6
 
     def milliseconds(layer: LayerWork) -> float:
-        return layer.cost.macs / per_ms + layer.cost.bytes / bytes_per_ms + OPERATOR_MS
+        return layer.kernel_macs / per_ms + layer.cost.bytes / bytes_per_ms + OPERATOR_MS
 
     return milliseconds

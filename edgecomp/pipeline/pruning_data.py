@@ -37,6 +37,8 @@ def pruning_data(shrunk: Shrunk) -> dict[str, Any] | None:
                 "after": left[one.name].after,
                 "macs_before": one.macs_before,
                 "macs_after": left[one.name].macs_after,
+                "bytes_before": one.bytes_before,
+                "bytes_after": left[one.name].bytes_after,
             }
             for one in first.layers
         ],

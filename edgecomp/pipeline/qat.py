@@ -102,4 +102,5 @@ def _figures(
 def _figure(evaluation: Any) -> float | None:
     if evaluation.metric is not None and evaluation.metric.name == "top1":
         return float(evaluation.metric.value)
-    return evaluation.agreement if evaluation.agreement is not None else evaluation.sqnr_db
+    found: float | None = evaluation.agreement if evaluation.agreement is not None else evaluation.sqnr_db
+    return found

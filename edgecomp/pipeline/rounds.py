@@ -123,7 +123,7 @@ def _share(asked: PrunePass, done: Sequence[Round], rounds: int) -> float:
     """
     each = (1 - asked.share) ** (1 / rounds)
     left = math.prod(_left(one.plan, asked.budget) or each for one in done if one.plan is not None)
-    return max(1 - each ** (len(done) + 1) / left, 1e-3)
+    return float(max(1 - each ** (len(done) + 1) / left, 1e-3))
 
 
 def _left(plan: PruningPlan, budget: str) -> float | None:

@@ -149,8 +149,10 @@ class Trainer:
     def _settings(self) -> TrainSettings:
         from ..train.settings import TrainSettings
 
-        recover = "labels" if self._asked.recover == "labels" else "distill"
-        return TrainSettings(recover=recover, epochs=self._asked.epochs, seed=self._plan.recipe.seed)
+        taught = self._asked.recover != "labels"
+        return TrainSettings(
+            recover="distill" if taught else "labels", epochs=self._asked.epochs, seed=self._plan.recipe.seed
+        )
 
     def _time(self, number: int | None) -> float | None:
         """Seconds of one training: of a round, or (None) of the one with quantization in place."""

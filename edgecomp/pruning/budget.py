@@ -186,6 +186,7 @@ class _Descent:
         if self.ranking == "local":
             return ladder.cuts[below] / len(ladder.channels)
         change = np.abs(self.tally.change(group, other))
+        counted = _as_kernels_do(counted)
         saved = float((change[counted] / self.original[counted]).sum())
         given_up = float(ladder.losses[below] - ladder.losses[above])
         return given_up / saved if saved > 0 else np.inf
@@ -198,3 +199,12 @@ class _Descent:
             f"at most {floor(share * 1000) / 10}% of the {_CALLED[COSTS[place]]} can be removed, not {asked:.1%}: then "
             "every layer is as narrow as it may get. Ask for less, protect fewer layers, or allow a smaller multiple"
         )
+
+
+def _as_kernels_do(counted: np.ndarray) -> np.ndarray:
+    """Counts what kernels do for multiply-accumulates: those that a block computes for nothing save no time."""
+    counted = counted.copy()
+    macs = COSTS.index("macs")
+    counted[COSTS.index("kernel_macs")] = counted[macs]
+    counted[macs] = False
+    return counted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import prod
 
 import numpy as np
@@ -45,11 +45,15 @@ class CostTerm:
         layer: name of the layer it belongs to.
         unit: what it costs for each combination of one index from every axis.
         axes: int64 arrays: the channel of each index of each axis that has channels, `FROZEN` where it must stay.
+        output: which of the axes a kernel computes in blocks; None for what is no kernel.
+        overhead: what else a kernel does for each combination, in multiply-accumulates; see `LayerWork`.
     """
 
     layer: str
     unit: Cost
     axes: tuple[np.ndarray, ...] = ()
+    output: int | None = None
+    overhead: int = 0
 
     def cost(self, kept: np.ndarray) -> Cost:
         """The cost with some channels removed.
@@ -67,11 +71,22 @@ class LayerWork:
     Args:
         name: of the layer.
         cost: with the channels kept.
+        kernel_macs: what its kernel does, in multiply-accumulates: it computes channels in blocks of `KERNEL_BLOCK`,
+            and has `OUTPUT_WORK` with each of them.
     """
 
     name: str
     cost: Cost
+    kernel_macs: int = 0
 
+
+KERNEL_BLOCK = 16
+"""Output channels that XNNPACK's int8 kernels compute at a time, on ARM with and without dot products and on x86: 24
+channels take the instructions of 32 (`edgecomp profile FILE --on emulate:cortex-a53`)."""
+
+OUTPUT_WORK = 40
+"""What an output costs beside its multiply-accumulates (sums become int8, addresses are looked up), in the instructions
+of so many of them: 11 on a Cortex-A53, 80 with dot products on a Cortex-A76, by the same counts."""
 
 LatencyModel = Callable[[LayerWork], float]
 """Predicts the milliseconds that one layer takes; those of a network are their sum."""
@@ -112,9 +127,13 @@ def total_cost(terms: Sequence[CostTerm], kept: np.ndarray) -> Cost:
 
 def merge_terms(terms: Sequence[CostTerm]) -> tuple[CostTerm, ...]:
     """The same costs in fewer terms: those of a layer with the same axes become one, as the weights of a BatchNorm."""
-    merged: dict[tuple[str, tuple[bytes, ...]], CostTerm] = {}
+    merged: dict[tuple[str, int | None, tuple[bytes, ...]], CostTerm] = {}
     for term in terms:
-        key = (term.layer, tuple(axis.tobytes() for axis in term.axes))
+        key = (term.layer, term.output, tuple(axis.tobytes() for axis in term.axes))
         before = merged.get(key)
-        merged[key] = term if before is None else CostTerm(term.layer, before.unit + term.unit, term.axes)
+        merged[key] = (
+            term
+            if before is None
+            else replace(before, unit=before.unit + term.unit, overhead=before.overhead + term.overhead)
+        )
     return tuple(merged.values())

@@ -12,7 +12,7 @@ from .budget import Budget, Ranking, choose_channels
 from .by_channel import channel_count
 from .channel_graph import ChannelGraph
 from .cost_terms import cost_terms
-from .costs import Cost, CostTerm, LatencyModel, kept_mask, layer_costs
+from .costs import KERNEL_BLOCK, Cost, CostTerm, LatencyModel, kept_mask, layer_costs
 from .flatten import flatten
 from .importance import score
 from .widths import WidthRules, ladders, widths
@@ -115,6 +115,7 @@ def plan_pruning(
     data: Any = None,
     labels: Any = None,
     multiple: int = 8,
+    block: int = KERNEL_BLOCK,
     ranking: Ranking = "global",
     ignore: Sequence[str] = (),
     limits: Mapping[str, float] | None = None,
@@ -135,6 +136,7 @@ def plan_pruning(
         data: samples, for an importance that is measured on them; see there.
         labels: their labels; see there.
         multiple: the widths of cut layers become multiples of this.
+        block: those that stay this wide or wider become multiples of it too; 1 leaves it at `multiple`.
         ranking: "global" cuts where least importance is lost for what is saved; "local" cuts every layer by the same
             share.
         ignore: name patterns (as of file names: `block1_*`) of layers that keep all their output channels. Names are
@@ -155,7 +157,7 @@ def plan_pruning(
         raise InputError("a budget of latency needs a latency_model that predicts it")
     if ranking not in get_args(Ranking):
         raise InputError(f"there is no ranking called {ranking}: choose among {', '.join(get_args(Ranking))}")
-    rules = WidthRules(multiple, min_share, {**(limits or {}), **dict.fromkeys(ignore, 0.0)})
+    rules = WidthRules(multiple, block, min_share, {**(limits or {}), **dict.fromkeys(ignore, 0.0)})
     flat = flatten(model)
     graph = analyze(flat)
     scores = score(flat, graph, importance, data=data, labels=labels, seed=seed)

@@ -6,16 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .analysis import analyze
 from .bounds.interval import Bounds
 from .calls import list_calls
 from .channel_graph import ChannelGraph
-from .dead import DeadChannels, dead_within
+from .dead import DeadChannels, dead_within, without
 from .feeding import input_arrays
+from .flatten import flatten
 
 if TYPE_CHECKING:
     import keras
 
 _BATCH = 16
+
+
+def remove_silent(model: keras.Model, samples: Any) -> tuple[keras.Model, DeadChannels]:
+    """Removes the channels that have one value only on some samples; see `find_silent` for what that is worth.
+
+    Args:
+        model: a functional or Sequential model, built; it is left as it is.
+        samples: see `find_silent`.
+
+    Returns:
+        a new model whose outputs for these samples are the same to within float32's rounding (`model` itself where
+        nothing is silent), and what was removed.
+
+    Raises:
+        InputError: the model is subclassed or not built, or the samples do not fit it.
+    """
+    flat = flatten(model)
+    graph = analyze(flat)
+    silent = find_silent(flat, graph, samples)
+    return (without(flat, graph, silent) if silent.channels else model), silent
 
 
 def find_silent(model: keras.Model, graph: ChannelGraph, samples: Any) -> DeadChannels:

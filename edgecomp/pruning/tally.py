@@ -7,11 +7,11 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from .costs import Cost, CostTerm, LatencyModel, LayerWork, merge_terms
+from .costs import KERNEL_BLOCK, Cost, CostTerm, LatencyModel, LayerWork, merge_terms
 from .widths import Ladder
 
-COSTS = ("macs", "params", "bytes", "activations", "latency")
-"""What a tally counts, in this order; latency in milliseconds."""
+COSTS = ("macs", "params", "bytes", "activations", "kernel_macs", "latency")
+"""What a tally counts, in this order; see `Cost` and `LayerWork`; latency in milliseconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +44,16 @@ class Tally:
         places = {name: place for place, name in enumerate(self._layers)}
         self._layer_of = np.array([places[term.layer] for term in merged], dtype=np.int64)
         self._units = np.array([astuple(term.unit) for term in merged], dtype=np.int64).reshape(len(merged), -1)
+        self._kernel_units = self._units[:, :1] + np.array([term.overhead for term in merged], dtype=np.int64).reshape(
+            -1, 1
+        )
+        self._outputs = np.array([-1 if term.output is None else term.output for term in merged], dtype=np.int64)
         self._widths = _widths(merged)
         self._footprints = _footprints(merged, ladders, self._widths.shape[1])
         self.rungs = [0] * len(ladders)
         self._latency = latency
-        self._layer_costs = np.zeros((len(self._layers), self._units.shape[1]), dtype=np.int64)
-        np.add.at(self._layer_costs, self._layer_of, self._units * self._widths.prod(axis=1, keepdims=True))
+        self._layer_costs = np.zeros((len(self._layers), len(COSTS) - 1), dtype=np.int64)
+        np.add.at(self._layer_costs, self._layer_of, self._costs(slice(None), self._widths))
         self._milliseconds = np.array([self._predict(place, row) for place, row in enumerate(self._layer_costs)])
 
     @property
@@ -78,11 +82,21 @@ class Tally:
         footprint = self._footprints[group]
         before = self._widths[footprint.terms]
         after = before + footprint.gone[self.rungs[group]] - footprint.gone[rung]
-        changes = self._units[footprint.terms] * (after.prod(axis=1) - before.prod(axis=1))[:, None]
+        changes = self._costs(footprint.terms, after) - self._costs(footprint.terms, before)
         layers, places = np.unique(self._layer_of[footprint.terms], return_inverse=True)
         costs = np.zeros((len(layers), changes.shape[1]), dtype=np.int64)
         np.add.at(costs, places, changes)
         return layers, costs
+
+    def _costs(self, terms: slice | np.ndarray, widths: np.ndarray) -> np.ndarray:
+        """The costs without latency of terms of these widths [terms, axes]: int64 [terms, costs]."""
+        units, outputs = self._units[terms], self._outputs[terms]
+        padded = widths.copy()
+        blocked = np.flatnonzero(outputs >= 0)
+        places = blocked, outputs[blocked]
+        padded[places] = -(-padded[places] // KERNEL_BLOCK) * KERNEL_BLOCK
+        kernels = self._kernel_units[terms] * padded.prod(axis=1, keepdims=True)
+        return np.concatenate([units * widths.prod(axis=1, keepdims=True), kernels], axis=1)
 
     def _new_milliseconds(self, layers: np.ndarray, changes: np.ndarray) -> np.ndarray:
         rows = self._layer_costs[layers] + changes
@@ -91,7 +105,8 @@ class Tally:
     def _predict(self, layer: int, cost: np.ndarray) -> float:
         if self._latency is None:
             return 0.0
-        return float(self._latency(LayerWork(self._layers[layer], Cost(*cost.tolist()))))
+        *counted, kernel_macs = cost.tolist()
+        return float(self._latency(LayerWork(self._layers[layer], Cost(*counted), kernel_macs)))
 
 
 def _widths(terms: Sequence[CostTerm]) -> np.ndarray:

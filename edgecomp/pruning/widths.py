@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError
 from .by_channel import channel_count
 from .channel_graph import FROZEN, ChannelGraph, ChannelGroup
+from .costs import KERNEL_BLOCK
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class WidthRules:
 
     Args:
         multiple: the widths of layers that are cut become multiples of this, and at least this.
+        block: those that stay this wide or wider become multiples of it too: a part of a block takes a kernel as long.
         min_share: share of its channels that a group keeps at least, more than 0 and at most 1.
         limits: the largest share of its channels that may go, 0 to 1, by name pattern (`fnmatch`) of layers; where
             several fit a layer, the smallest share counts. It is the output of the layer that is protected: its inputs
@@ -42,12 +44,15 @@ class WidthRules:
     """
 
     multiple: int = 8
+    block: int = KERNEL_BLOCK
     min_share: float = 0.1
     limits: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if self.multiple < 1:
             raise InputError(f"widths are multiples of 1 or more, not of {self.multiple}")
+        if self.block < 1:
+            raise InputError(f"kernels compute blocks of 1 channel or more, not of {self.block}")
         if not 0 < self.min_share <= 1:
             raise InputError(
                 f"the share of channels to keep (min_share) is above 0 and at most 1, not {self.min_share}"
@@ -74,7 +79,7 @@ def ladders(graph: ChannelGraph, scores: np.ndarray, rules: WidthRules) -> tuple
         channels = np.asarray(group.channels)
         order = np.argsort(scores[channels], kind="stable")
         fewest = max(1, ceil(len(channels) * max(rules.min_share, 1 - share) - 1e-9))
-        cuts = _cuts(graph, group, fewest, rules.multiple)
+        cuts = _cuts(graph, group, fewest, rules)
         losses = _losses(scores[channels[order]], cuts) * (len(group.producers) + len(group.consumers))
         made.append(Ladder(tuple(channels[order].tolist()), cuts, losses))
     return tuple(made)
@@ -92,15 +97,19 @@ def _losses(scores: np.ndarray, cuts: tuple[int, ...]) -> np.ndarray:
     return losses
 
 
-def _cuts(graph: ChannelGraph, group: ChannelGroup, fewest: int, multiple: int) -> tuple[int, ...]:
+def _cuts(graph: ChannelGraph, group: ChannelGroup, fewest: int, rules: WidthRules) -> tuple[int, ...]:
     widths = _widths_of(graph, group)
     total = len(group.channels)
     kept = [
         count
         for count in range(total - 1, fewest - 1, -1)
-        if all((count * copies + fixed) % multiple == 0 for copies, fixed in widths)
+        if all(_fills_kernels(count * copies + fixed, rules) for copies, fixed in widths)
     ]
     return (0, *(total - count for count in kept))
+
+
+def _fills_kernels(width: int, rules: WidthRules) -> bool:
+    return width % rules.multiple == 0 and (width < rules.block or width % rules.block == 0)
 
 
 def _widths_of(graph: ChannelGraph, group: ChannelGroup) -> list[tuple[int, int]]:

@@ -61,24 +61,50 @@ def fake_quantize(values: Any, low: Any, high: Any, bits: int) -> Any:
     return rounded(values, low, high)
 
 
-def fake_quantize_weights(weights: Any, bits: int, axis: int | None, least_bound: Any) -> Any:
-    """Rounds weights to integers that are symmetric around 0.
+def away_from_stored_zero(values: Any, low: Any, high: Any, bits: int) -> Any:
+    """Moves values a thousandth of a step such that what lies between two integers rounds as AVERAGE_POOL_2D does it.
 
-    The largest weight sets the scale, so that none is clipped and the gradient is that of the weights as they are.
+    Means of few integers often lie exactly between two. The kernel rounds those away from the stored integer 0, which
+    stands for the middle of the range; left to the last bit of a float32, they would go either way.
+
+    Args:
+        values: float32, any shape.
+        low: least value of the grid, float32 scalar.
+        high: largest value of the grid, float32 scalar.
+        bits: there are 2^bits values.
+    """
+    least, most = nudged(low, high, bits)
+    step = (most - least) / (2**bits - 1)
+    middle = least + step * 2 ** (bits - 1)
+    return values + tf.stop_gradient(tf.sign(values - middle) * step / 1000)
+
+
+def weight_steps(weights: Any, bits: int, axis: int | None, least_bound: Any) -> Any:
+    """How far apart the integers of weights are; they are symmetric around 0, and the largest weight is one of them.
 
     Args:
         weights: float32, any shape.
         bits: of the integers.
-        axis: of the channels that have a scale each; None for one scale.
+        axis: of the channels that have a step each; None for one step.
         least_bound: the magnitude that the integers must reach at least, float32 scalar or one for each channel.
+
+    Returns:
+        float32 of the weights' rank, 1 along each axis but `axis`.
     """
-    largest = 2 ** (bits - 1) - 1
     others = [one for one in range(weights.shape.rank) if one != axis]
     bound = tf.reduce_max(tf.abs(weights), axis=others, keepdims=True)
     if axis is None:
         least_bound = tf.reduce_max(least_bound)
     else:
-        shape = [-1 if one == axis else 1 for one in range(weights.shape.rank)]
-        least_bound = tf.reshape(tf.broadcast_to(least_bound, [weights.shape[axis]]), shape)
-    scale = tf.maximum(tf.maximum(bound, least_bound), LEAST_WIDTH) / largest
-    return weights + tf.stop_gradient(tf.round(weights / scale) * scale - weights)
+        least_bound = tf.reshape(tf.broadcast_to(least_bound, [weights.shape[axis]]), bound.shape)
+    return tf.maximum(tf.maximum(bound, least_bound), LEAST_WIDTH) / (2 ** (bits - 1) - 1)
+
+
+def rounded_to(values: Any, step: Any) -> Any:
+    """Rounds to multiples of a step that clips nothing: the gradient is that of the values as they are.
+
+    Args:
+        values: float32, any shape.
+        step: float32 that broadcasts with the values; gets no gradient.
+    """
+    return values + tf.stop_gradient(tf.round(values / step) * step - values)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..tflite import Quantization, Subgraph, Tensor
-from .pairing import CONVERSIONS, source_of
+from .pairing import CONVERSIONS, Chain, chains_to
 
 FIXED_SCALES = frozenset({"SOFTMAX", "LOGISTIC", "TANH", "LOG_SOFTMAX", "L2_NORMALIZATION"})
 """Operators whose integer kernels know one output scale only:
@@ -44,13 +44,13 @@ class Grids:
         grids: all of them.
         by_tensor: place in `grids`, by index of a tensor of the quantized file.
         by_name: likewise by name of a tensor of the float file, where that tensor itself is stored as integers.
-        inputs: for each input of the graph the grid that it is on, or None.
+        chains: how each tensor of the quantized file came about, by index.
     """
 
     grids: tuple[Grid, ...]
     by_tensor: Mapping[int, int]
     by_name: Mapping[str, int]
-    inputs: tuple[int | None, ...]
+    chains: Mapping[int, Chain]
 
     def of_tensor(self, index: int) -> int | None:
         """The grid of a tensor of the quantized file."""
@@ -59,10 +59,6 @@ class Grids:
     def of_name(self, name: str) -> int | None:
         """The grid that a tensor of the float file is rounded to where it is written."""
         return self.by_name.get(name)
-
-    def behind_input(self, place: int) -> int | None:
-        """The grid of the graph's input at `place`."""
-        return self.inputs[place]
 
 
 def find_grids(plain: Subgraph, quantized: Subgraph) -> Grids:
@@ -75,31 +71,36 @@ def find_grids(plain: Subgraph, quantized: Subgraph) -> Grids:
         plain: the float graph.
         quantized: what the quantizer made of it.
     """
-    stored = {tensor.index: tensor for tensor in quantized.tensors if _on_grid(tensor)}
-    groups = _shared(quantized, stored)
+    chains = chains_to(quantized)
+    stored = {tensor.index: _of(tensor) for tensor in quantized.tensors if _on_grid(tensor)}
     own = {tensor.name for tensor in plain.tensors if tensor.dtype == "float32" and not tensor.is_constant}
     pinned = _pinned(quantized)
-    symmetric = all(_of(stored[one]).zero_point[0] == 0 for one in stored if groups[one] not in _roots(groups, pinned))
-    roots = list(dict.fromkeys(groups[index] for index in stored))
-    members = {root: [index for index in stored if groups[index] == root] for root in roots}
+    groups = [members for members in _groups(quantized, stored, chains) if members]
+    free = [pinned.isdisjoint(members) for members in groups]
+    symmetric = all(
+        stored[one].zero_point[0] == 0 for members, moves in zip(groups, free, strict=True) if moves for one in members
+    )
     grids = []
-    for root in roots:
-        names = tuple(dict.fromkeys(name for one in members[root] for name in _names(quantized, one) if name in own))
-        free = bool(names) and pinned.isdisjoint(members[root])
-        grids.append(_grid(stored[root], names, trained=free, symmetric=symmetric and free))
-    by_tensor = {index: roots.index(groups[index]) for index in stored}
+    for members, moves in zip(groups, free, strict=True):
+        names = [chain.source.name for chain in map(chains.__getitem__, members) if _has_range_of_source(chain)]
+        names = [name for name in names if name in own]
+        dtype, quantization = quantized.tensors[members[0]].dtype, stored[members[0]]
+        grids.append(_grid(dtype, quantization, names, trained=moves and bool(names), symmetric=symmetric and moves))
+    by_tensor = {index: place for place, members in enumerate(groups) for index in members}
+    names_of = {index: quantized.tensors[index].name for index in by_tensor}
     return Grids(
         grids=tuple(grids),
         by_tensor=by_tensor,
-        by_name={stored[index].name: grid for index, grid in by_tensor.items() if stored[index].name in own},
-        inputs=tuple(by_tensor.get(index) for index in quantized.inputs),
+        by_name={names_of[index]: place for index, place in by_tensor.items() if names_of[index] in own},
+        chains=chains,
     )
 
 
-def _grid(tensor: Tensor, names: tuple[str, ...], *, trained: bool, symmetric: bool) -> Grid:
-    scale, zero, bits = _of(tensor).scale[0], _of(tensor).zero_point[0], _BITS[tensor.dtype]
+def _grid(dtype: str, quantization: Quantization, names: list[str], *, trained: bool, symmetric: bool) -> Grid:
+    scale, zero, bits = quantization.scale[0], quantization.zero_point[0], _BITS[dtype]
     lowest, highest = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    return Grid((lowest - zero) * scale, (highest - zero) * scale, bits, trained, symmetric, names)
+    low, high = (lowest - zero) * scale, (highest - zero) * scale
+    return Grid(low, high, bits, trained, symmetric, tuple(dict.fromkeys(names)))
 
 
 def _on_grid(tensor: Tensor) -> bool:
@@ -112,33 +113,36 @@ def _of(tensor: Tensor) -> Quantization:
     return tensor.quantization
 
 
-def _shared(graph: Subgraph, stored: Mapping[int, Tensor]) -> dict[int, int]:
-    """For each tensor the least index among those that share its grid."""
-    groups = {index: index for index in stored}
-    for operator in graph.operators:
-        if operator.name == "DEQUANTIZE":
-            continue
-        # A tensor that conversions of one float tensor write several times over shares the range of that tensor.
-        own = [index for index in (*operator.inputs, *operator.outputs) if index in stored]
-        for one in own:
-            for other in own:
-                if _of(stored[one]) == _of(stored[other]):
-                    _join(groups, one, other)
-    sources: dict[str, list[int]] = {}
+def _groups(graph: Subgraph, stored: Mapping[int, Quantization], chains: Mapping[int, Chain]) -> list[list[int]]:
+    """The tensors on integers by the grid that they share, in the order of their indices."""
+    root = {index: index for index in stored}
+
+    def find(index: int) -> int:
+        while root[index] != index:
+            index = root[index]
+        return index
+
+    for together in _neighbours(graph, chains):
+        first: dict[Quantization, int] = {}
+        for index in together:
+            if index in stored:
+                one, other = sorted((find(first.setdefault(stored[index], index)), find(index)))
+                root[other] = one
+    groups: dict[int, list[int]] = {}
     for index in stored:
-        sources.setdefault(source_of(graph, index).source.name, []).append(index)
-    for copies in sources.values():
-        for other in copies[1:]:
-            if _of(stored[copies[0]]) == _of(stored[other]):
-                _join(groups, copies[0], other)
-    return groups
+        groups.setdefault(find(index), []).append(index)
+    return list(groups.values())
 
 
-def _join(groups: dict[int, int], one: int, other: int) -> None:
-    least, dropped = sorted((groups[one], groups[other]))
-    for index, root in groups.items():
-        if root == dropped:
-            groups[index] = least
+def _neighbours(graph: Subgraph, chains: Mapping[int, Chain]) -> Iterator[Sequence[int]]:
+    """Tensors of which those with equal integers share a grid: of one operator, and converted from one tensor."""
+    for operator in graph.operators:
+        if operator.name not in CONVERSIONS:
+            yield (*operator.inputs, *operator.outputs)
+    copies: dict[int, list[int]] = {}
+    for index, chain in chains.items():
+        copies.setdefault(chain.source.index, []).append(index)
+    yield from copies.values()
 
 
 def _pinned(graph: Subgraph) -> frozenset[int]:
@@ -151,11 +155,6 @@ def _pinned(graph: Subgraph) -> frozenset[int]:
     return frozenset(fixed | entered | set(graph.inputs))
 
 
-def _roots(groups: Mapping[int, int], indices: frozenset[int]) -> set[int]:
-    return {groups[index] for index in indices if index in groups}
-
-
-def _names(graph: Subgraph, index: int) -> tuple[str, ...]:
-    """Names of the tensors whose range a tensor has: its own, and that of the float tensor it was converted from."""
-    source = source_of(graph, index).source
-    return (graph.tensors[index].name, *([source.name] if source.dtype == "float32" else []))
+def _has_range_of_source(chain: Chain) -> bool:
+    """Whether a tensor on integers has the range of the tensor it comes from: it is that one, or that one is float."""
+    return not chain.passed or chain.source.dtype == "float32"

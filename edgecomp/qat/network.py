@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from ..quantize.litert.floors import LARGEST_BIAS
 from ..quantize.ranges.choice import Ranges
 from ..tflite import layer_of, with_constants
-from .fake_quant import fake_quantize, fake_quantize_weights, nudged
+from .fake_quant import away_from_stored_zero, fake_quantize, nudged, rounded_to, weight_steps
 from .operators import Call, Value, apply
-from .plan import Bias, Fixed, Operand, QatPlan, Read, Step, Weights
+from .steps import Bias, Fixed, Operand, QatPlan, Read, Step, Weights
 from .trained import TrainedRange, TrainedTensor
 from .units import units_of
 
@@ -133,9 +132,7 @@ class _Pass:
         for step in self._plan.steps:
             if step.operator.index not in skipped:
                 self._take(step)
-        reads = [
-            step.operands[0] if step else output for step, output in zip(scoring, self._plan.outputs, strict=True)
-        ]
+        reads = [step.operands[0] if step else output for step, output in zip(scoring, self._plan.outputs, strict=True)]
         return [self._output(read) for read in reads if isinstance(read, Read)]
 
     def _take(self, step: Step) -> None:
@@ -149,6 +146,8 @@ class _Pass:
             batch=self._batch,
         )
         for index, value, grid in zip(operator.outputs, apply(call), step.grids, strict=True):
+            if operator.name == "AVERAGE_POOL_2D" and grid is not None and self._ranges is not None:
+                value = away_from_stored_zero(value, *self._ranges[grid].ends(), self._plan.grids[grid].bits)
             self._values[index] = self._on_grid(value, grid)
 
     def _value(self, operand: Operand) -> Value | None:
@@ -160,7 +159,8 @@ class _Pass:
         if isinstance(operand, Read):
             return Value(self._read(operand), shape, True)
         value = self._tensors[operand.tensor].value()
-        return Value(self._rounded(value, operand) if isinstance(operand, Weights) else value, shape, False)
+        step = self._bias_step(operand) if isinstance(operand, Bias) else self._weight_step(operand)
+        return Value(value if step is None else rounded_to(value, step), shape, False)
 
     def _read(self, read: Read) -> Any:
         value = self._values[read.tensor]
@@ -177,17 +177,27 @@ class _Pass:
             return value
         return fake_quantize(value, *self._ranges[grid].ends(), self._plan.grids[grid].bits)
 
-    def _rounded(self, weights: Any, operand: Weights) -> Any:
-        if operand.bits is None or self._ranges is None:
-            return weights
-        return fake_quantize_weights(weights, operand.bits, operand.axis, self._least_bound(operand))
+    def _weight_step(self, weights: Weights) -> Any:
+        """None where the operator stays float."""
+        if self._ranges is None or weights.bits is None:
+            return None
+        value = self._tensors[weights.tensor].value()
+        return tf.stop_gradient(weight_steps(value, weights.bits, weights.axis, self._least_bound(weights)))
 
-    def _least_bound(self, operand: Weights) -> Any:
+    def _bias_step(self, bias: Bias) -> Any:
+        steps, data_step = self._weight_step(bias.beside), self._data_step(bias.beside)
+        return None if steps is None or data_step is None else tf.reshape(steps, [-1]) * data_step
+
+    def _least_bound(self, weights: Weights) -> Any:
         """What weights must reach so that the integers of the bias do not overflow; see `quantize.litert.floors`."""
-        if operand.bias is None or operand.data_grid is None or operand.bias not in self._tensors:
+        data_step = self._data_step(weights)
+        if weights.bias is None or data_step is None or weights.bias not in self._tensors:
             return tf.constant(0.0)
-        assert self._ranges is not None
-        low, high = self._ranges[operand.data_grid].ends()
-        step = (high - low) / (2 ** self._plan.grids[operand.data_grid].bits - 1)
-        bias = tf.abs(self._tensors[operand.bias].value())
-        return tf.stop_gradient(bias * _LARGEST_WEIGHT / (step * LARGEST_BIAS))
+        return tf.abs(self._tensors[weights.bias].value()) * _LARGEST_WEIGHT / (data_step * LARGEST_BIAS)
+
+    def _data_step(self, weights: Weights) -> Any:
+        """Of the integers that weights are applied to; None where those are float."""
+        if self._ranges is None or weights.data_grid is None:
+            return None
+        low, high = self._ranges[weights.data_grid].ends()
+        return tf.stop_gradient(high - low) / (2 ** self._plan.grids[weights.data_grid].bits - 1)

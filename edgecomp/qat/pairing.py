@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from ..errors import InputError
-from ..tflite import Operator, Subgraph, Tensor, TfliteModel
+from ..tflite import Operator, Subgraph, Tensor
 
 CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
 """What the quantizer puts between operators."""
@@ -33,16 +33,16 @@ class Chain:
     passed: tuple[int, ...]
 
 
-def pair_operators(plain: TfliteModel, quantized: TfliteModel) -> list[Pair]:
-    """The operators of both main graphs, in the order in which they run.
+def pair_operators(plain: Subgraph, quantized: Subgraph) -> list[Pair]:
+    """The operators of both graphs, in the order in which they run.
 
     Raises:
         InputError: they are not the same network.
     """
-    others = [one for one in quantized.main.operators if one.name not in CONVERSIONS]
+    others = [one for one in quantized.operators if one.name not in CONVERSIONS]
     pairs = []
-    for operator, other in zip_longest(plain.main.operators, others):
-        if operator is None or other is None or _shape_of(operator) != _shape_of(other):
+    for operator, other in zip_longest(plain.operators, others):
+        if operator is None or other is None or _kind(operator) != _kind(other):
             place = "end" if operator is None else f"operator {operator.index} ({operator.name})"
             raise InputError(
                 f"the quantized .tflite is not made from this float one: they differ at the {place}. "
@@ -52,15 +52,15 @@ def pair_operators(plain: TfliteModel, quantized: TfliteModel) -> list[Pair]:
     return pairs
 
 
-def source_of(graph: Subgraph, index: int) -> Chain:
-    """Follows a tensor back through conversions."""
-    conversions = {one.outputs[0]: one.inputs[0] for one in graph.operators if one.name in CONVERSIONS}
-    passed = []
-    while index in conversions:
-        passed.append(index)
-        index = conversions[index]
-    return Chain(graph.tensors[index], tuple(reversed(passed)))
+def chains_to(graph: Subgraph) -> dict[int, Chain]:
+    """How each tensor of a quantized graph came about, by index."""
+    chains = {tensor.index: Chain(tensor, ()) for tensor in graph.tensors}
+    for operator in graph.operators:
+        if operator.name in CONVERSIONS:
+            before, written = chains[operator.inputs[0]], operator.outputs[0]
+            chains[written] = Chain(before.source, (*before.passed, written))
+    return chains
 
 
-def _shape_of(operator: Operator) -> tuple[str, int, int]:
+def _kind(operator: Operator) -> tuple[str, int, int]:
     return operator.name, len(operator.inputs), len(operator.outputs)

@@ -6,119 +6,15 @@ operators are those of the float file in the same order, with QUANTIZE and DEQUA
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
 from ..errors import InputError
-from ..tflite import Operator, Subgraph, Tensor, TfliteModel, read_tflite
-from .grids import Grid, Grids, find_grids
-from .pairing import Pair, pair_operators, source_of
-
-
-@dataclass(frozen=True)
-class Read:
-    """A value that is computed when the network runs.
-
-    Args:
-        tensor: its index in the float file.
-        grids: what it is rounded to on the way to this reader, in order, beyond what it was rounded to when written.
-    """
-
-    tensor: int
-    grids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Weights that are trained.
-
-    Args:
-        tensor: their index in the float file.
-        bits: of their integers; None where the operator stays float.
-        axis: of the output channels, each of which has a scale of its own; None for one scale.
-        bias: index of the bias beside them, or None.
-        data_grid: the grid of what they are applied to, or None.
-    """
-
-    tensor: int
-    bits: int | None
-    axis: int | None
-    bias: int | None
-    data_grid: int | None
-
-
-@dataclass(frozen=True)
-class Bias:
-    """A bias that is trained; its integers are so fine that rounding them changes nothing.
-
-    Args:
-        tensor: its index in the float file.
-    """
-
-    tensor: int
-
-
-@dataclass(frozen=True, eq=False)
-class Fixed:
-    """A constant that stays as it is.
-
-    Args:
-        values: as the INT8 file has them, in real numbers.
-    """
-
-    values: np.ndarray
-
-
-Operand = Read | Weights | Bias | Fixed | None
-"""An input of an operator; None for an optional one that is absent."""
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One operator.
-
-    Args:
-        operator: of the float file.
-        operands: its inputs.
-        grids: for each output what it is rounded to, or None.
-    """
-
-    operator: Operator
-    operands: tuple[Operand, ...]
-    grids: tuple[int | None, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class QatPlan:
-    """What `FakeQuantNetwork` computes.
-
-    Args:
-        float_file: the .tflite whose constants are trained.
-        network: the same, as read.
-        grids: what values are rounded to.
-        input_grids: for each input of the network its grid, or None.
-        steps: the operators in the order in which they run.
-        outputs: the network's outputs.
-    """
-
-    float_file: bytes
-    network: TfliteModel
-    grids: tuple[Grid, ...]
-    input_grids: tuple[int | None, ...]
-    steps: tuple[Step, ...]
-    outputs: tuple[Read, ...]
-
-    def trained_tensors(self) -> Iterator[Tensor]:
-        """The weights and biases that are trained, in the order in which they are first used."""
-        seen: set[int] = set()
-        for step in self.steps:
-            for operand in step.operands:
-                if isinstance(operand, (Weights, Bias)) and operand.tensor not in seen:
-                    seen.add(operand.tensor)
-                    yield self.network.main.tensors[operand.tensor]
-
+from ..tflite import Subgraph, Tensor, TfliteModel, read_tflite
+from .grids import Grids, find_grids
+from .pairing import Pair, pair_operators
+from .steps import Bias, Fixed, Operand, QatPlan, Read, Step, Weights
 
 WEIGHTS_AND_BIAS = {
     "CONV_2D": (0, 1, 2),
@@ -130,9 +26,32 @@ WEIGHTS_AND_BIAS = {
 
 # Operators that only choose among the values they read: on the same grid there is nothing left to round.
 _CHOOSING = frozenset(
-    """BROADCAST_TO CONCATENATION DEPTH_TO_SPACE EXPAND_DIMS GATHER MAXIMUM MAX_POOL_2D MINIMUM MIRROR_PAD PACK PAD
-    REDUCE_MAX REDUCE_MIN RESHAPE RESIZE_NEAREST_NEIGHBOR SLICE SPACE_TO_DEPTH SPLIT SPLIT_V SQUEEZE STRIDED_SLICE TILE
-    TRANSPOSE UNPACK""".split()
+    {
+        "BROADCAST_TO",
+        "CONCATENATION",
+        "DEPTH_TO_SPACE",
+        "EXPAND_DIMS",
+        "GATHER",
+        "MAXIMUM",
+        "MAX_POOL_2D",
+        "MINIMUM",
+        "MIRROR_PAD",
+        "PACK",
+        "PAD",
+        "REDUCE_MAX",
+        "REDUCE_MIN",
+        "RESHAPE",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "SLICE",
+        "SPACE_TO_DEPTH",
+        "SPLIT",
+        "SPLIT_V",
+        "SQUEEZE",
+        "STRIDED_SLICE",
+        "TILE",
+        "TRANSPOSE",
+        "UNPACK",
+    }
 )
 
 _BITS = {"int4": 4, "int8": 8, "int16": 16}
@@ -149,83 +68,95 @@ def plan_qat(float_file: bytes, int8_file: bytes) -> QatPlan:
         InputError: a file is not a .tflite, the second is not made from the first, or has no integer activations.
     """
     network, quantized = read_tflite(float_file), read_tflite(int8_file)
-    pairs = pair_operators(network, quantized)
+    pairs = pair_operators(network.main, quantized.main)
     grids = find_grids(network.main, quantized.main)
     if not grids.grids:
         raise InputError(
             "the quantized .tflite has no integer activations, so that there is nothing to train for; "
             "quantization-aware training needs the scheme int8"
         )
-    tied = _biases_of_one_layer(network.main)
-    return QatPlan(
-        float_file=float_file,
-        network=network,
-        grids=grids.grids,
-        input_grids=tuple(grids.behind_input(place) for place in range(len(network.main.inputs))),
-        steps=tuple(_step(pair, network.main, quantized.main, grids, tied) for pair in pairs),
-        outputs=tuple(
-            _read(quantized.main, index, output, grids)
-            for index, output in zip(quantized.main.outputs, network.outputs, strict=True)
-        ),
-    )
+    return _Planner(network, quantized.main, grids).plan(float_file, pairs)
 
 
-def _step(pair: Pair, plain: Subgraph, quantized: Subgraph, grids: Grids, tied: frozenset[int]) -> Step:
-    operands = tuple(_operands(pair, plain, quantized, grids, tied))
-    written = tuple(grids.of_tensor(index) for index in pair.quantized.outputs)
-    if pair.plain.name in _CHOOSING:
-        read = {_last_grid(operand, plain, grids) for operand in operands if isinstance(operand, Read)}
-        written = tuple(None if read == {grid} else grid for grid in written)
-    return Step(pair.plain, operands, written)
+class _Planner:
+    """Looks from operators of the float graph to their like in the quantized one."""
 
+    def __init__(self, network: TfliteModel, quantized: Subgraph, grids: Grids) -> None:
+        self._network = network
+        self._plain = network.main
+        self._quantized = quantized
+        self._grids = grids
+        self._own_biases = _biases_of_one_layer(network.main)
 
-def _operands(
-    pair: Pair, plain: Subgraph, quantized: Subgraph, grids: Grids, tied: frozenset[int]
-) -> Iterator[Operand]:
-    places = WEIGHTS_AND_BIAS.get(pair.plain.name)
-    for place, index in enumerate(pair.plain.inputs):
-        if index < 0:
-            yield None
-            continue
-        tensor, other = plain.tensors[index], quantized.tensors[pair.quantized.inputs[place]]
-        if not tensor.is_constant:
-            yield _read(quantized, other.index, tensor, grids)
-        elif places is None or tensor.dtype != "float32" or place not in places[1:]:
-            yield Fixed(_real_values(other))
-        elif place == places[1]:
-            yield _weights(pair, places, other, grids)
-        else:
-            yield Bias(index) if index in tied else Fixed(tensor.values())
-
-
-def _weights(pair: Pair, places: tuple[int, int, int], stored: Tensor, grids: Grids) -> Weights:
-    data, weights, bias = places
-    inputs = pair.plain.inputs
-    quantization = stored.quantization
-    return Weights(
-        tensor=inputs[weights],
-        bits=_BITS.get(stored.dtype),
-        axis=quantization.axis if quantization and quantization.per_channel else None,
-        bias=inputs[bias] if bias < len(inputs) and inputs[bias] >= 0 else None,
-        data_grid=grids.of_tensor(pair.quantized.inputs[data]),
-    )
-
-
-def _read(quantized: Subgraph, index: int, tensor: Tensor, grids: Grids) -> Read:
-    """A reader of tensor `index` of the quantized file, which stands for `tensor` of the float file."""
-    chain = source_of(quantized, index)
-    if chain.source.name != tensor.name and chain.source.index not in quantized.inputs:
-        raise InputError(
-            f"the quantized .tflite reads {chain.source.name!r} where the float one reads {tensor.name!r}; "
-            "give the INT8 file that was made from this float file"
+    def plan(self, float_file: bytes, pairs: list[Pair]) -> QatPlan:
+        outputs = zip(self._quantized.outputs, self._network.outputs, strict=True)
+        return QatPlan(
+            float_file=float_file,
+            network=self._network,
+            grids=self._grids.grids,
+            input_grids=tuple(self._grids.of_tensor(index) for index in self._quantized.inputs),
+            steps=tuple(self._step(pair) for pair in pairs),
+            outputs=tuple(self._read(index, output) for index, output in outputs),
         )
-    passed = (grids.of_tensor(one) for one in chain.passed)
-    return Read(tensor.index, tuple(grid for grid in passed if grid is not None))
+
+    def _step(self, pair: Pair) -> Step:
+        operands = tuple(self._operands(pair))
+        written = tuple(self._grids.of_tensor(index) for index in pair.quantized.outputs)
+        if pair.plain.name in _CHOOSING:
+            read = {self._last_grid(operand) for operand in operands if not _says_how(operand)}
+            written = tuple(None if read == {grid} else grid for grid in written)
+        return Step(pair.plain, operands, written)
+
+    def _operands(self, pair: Pair) -> Iterator[Operand]:
+        inputs = pair.plain.inputs
+        _, weights, bias = WEIGHTS_AND_BIAS.get(pair.plain.name, (0, len(inputs), len(inputs)))
+        for place, index in enumerate(inputs):
+            if index < 0:
+                yield None
+                continue
+            tensor, stored = self._plain.tensors[index], self._quantized.tensors[pair.quantized.inputs[place]]
+            if not tensor.is_constant:
+                yield self._read(stored.index, tensor)
+            elif place == weights and tensor.dtype == "float32":
+                yield self._weights(pair)
+            elif place == bias and index in self._own_biases:
+                yield Bias(index, self._weights(pair))
+            else:
+                yield Fixed(tensor.values() if place == bias else _real_values(stored))
+
+    def _weights(self, pair: Pair) -> Weights:
+        data, weights, bias = WEIGHTS_AND_BIAS[pair.plain.name]
+        inputs, stored = pair.plain.inputs, self._quantized.tensors[pair.quantized.inputs[weights]]
+        quantization = stored.quantization
+        return Weights(
+            tensor=inputs[weights],
+            bits=_BITS.get(stored.dtype),
+            axis=quantization.axis if quantization and quantization.per_channel else None,
+            bias=inputs[bias] if bias < len(inputs) and inputs[bias] in self._own_biases else None,
+            data_grid=self._grids.of_tensor(pair.quantized.inputs[data]),
+        )
+
+    def _read(self, index: int, tensor: Tensor) -> Read:
+        """A reader of tensor `index` of the quantized file, which stands for `tensor` of the float file."""
+        chain = self._grids.chains[index]
+        if chain.source.name != tensor.name and chain.source.index not in self._quantized.inputs:
+            raise InputError(
+                f"the quantized .tflite reads {chain.source.name!r} where the float one reads {tensor.name!r}; "
+                "give the INT8 file that was made from this float file"
+            )
+        passed = (self._grids.of_tensor(one) for one in chain.passed)
+        return Read(tensor.index, tuple(grid for grid in passed if grid is not None))
+
+    def _last_grid(self, operand: Operand) -> int | None:
+        """The grid that a value lies on when it is read; None for constants, whose grid may move on without them."""
+        if not isinstance(operand, Read):
+            return None
+        return operand.grids[-1] if operand.grids else self._grids.of_name(self._plain.tensors[operand.tensor].name)
 
 
-def _last_grid(read: Read, plain: Subgraph, grids: Grids) -> int | None:
-    """The grid that a value lies on when it is read."""
-    return read.grids[-1] if read.grids else grids.of_name(plain.tensors[read.tensor].name)
+def _says_how(operand: Operand) -> bool:
+    """Whether an operand is absent, or holds axes, sizes or indices."""
+    return operand is None or (isinstance(operand, Fixed) and operand.values.dtype.kind != "f")
 
 
 def _real_values(stored: Tensor) -> np.ndarray:
@@ -233,16 +164,15 @@ def _real_values(stored: Tensor) -> np.ndarray:
     values, quantization = stored.values(), stored.quantization
     if quantization is None or stored.dtype not in _BITS:
         return values
-    shape = [1] * values.ndim
-    if quantization.per_channel:
-        shape[quantization.axis] = len(quantization.scale)
-    scale = np.reshape(np.float32(quantization.scale), shape if values.ndim else ())
-    zero = np.reshape(np.int32(quantization.zero_point), shape if values.ndim else ())
-    return ((values.astype(np.int32) - zero) * scale).astype(np.float32)
+    shape = [len(quantization.scale) if axis == quantization.axis else 1 for axis in range(values.ndim)]
+    scale = np.array(quantization.scale, np.float32).reshape(shape)
+    zero = np.array(quantization.zero_point, np.int32).reshape(shape)
+    real: np.ndarray = (values.astype(np.int32) - zero) * scale
+    return real.astype(np.float32)
 
 
 def _biases_of_one_layer(graph: Subgraph) -> frozenset[int]:
-    """Biases beside one tensor of weights only.
+    """Biases beside one tensor of constant weights only.
 
     Converters store equal constants once, so that all layers without a bias of their own share zeros; training those
     together would tie layers that have nothing to do with each other.
@@ -252,14 +182,9 @@ def _biases_of_one_layer(graph: Subgraph) -> frozenset[int]:
         _, weights, bias = WEIGHTS_AND_BIAS.get(operator.name, (0, 0, len(operator.inputs)))
         if bias < len(operator.inputs) and operator.inputs[bias] >= 0:
             beside.setdefault(operator.inputs[bias], set()).add(operator.inputs[weights])
-    return frozenset(bias for bias, weights in beside.items() if len(weights) == 1)
-
-
-def describe(plan: QatPlan) -> Sequence[str]:
-    """A line for each operator: its name, what it reads and what it writes, for logs and for people who wonder."""
-    lines = []
-    for step in plan.steps:
-        grids = [plan.grids[grid] for grid in step.grids if grid is not None]
-        written = ", ".join(f"{grid.low:g}..{grid.high:g}" for grid in grids) or "float or as read"
-        lines.append(f"{step.operator.index} {step.operator.name}: {written}")
-    return lines
+    tensors = graph.tensors
+    return frozenset(
+        bias
+        for bias, (first, *others) in ((bias, [*weights]) for bias, weights in beside.items())
+        if not others and tensors[bias].is_constant and tensors[first].is_constant and tensors[first].dtype == "float32"
+    )

@@ -43,4 +43,5 @@ def structure_of(weights: np.ndarray) -> Structure:
 
 
 def _nonzero(values: np.ndarray) -> np.ndarray:
-    return (values != 0).astype(np.float32)
+    kept: np.ndarray = (values != 0).astype(np.float32)
+    return kept

@@ -27,7 +27,9 @@ from edgecomp.report.histograms import histogram_panels
 from edgecomp.report.layers import ROW_LIMIT, Layer, by_concern, layers_summary, read_layers
 from edgecomp.report.outline import outline
 from edgecomp.report.plots import clipping_plot, error_plot, size_plot
+from edgecomp.report.pruned import read_pruned
 from edgecomp.report.schema import validate_report
+from edgecomp.report.trained import read_training
 from edgecomp.report.trials import read_choice
 from edgecomp.report.verdict import judge, model_name
 
@@ -74,6 +76,8 @@ def render_html(report: Mapping[str, Any]) -> str:
         size_plot=size_plot(layers),
         panels=histogram_panels(data, layers),
         tensors=_tensor_rows(layers),
+        pruned=read_pruned(data),
+        training=read_training(data),
         choice=read_choice(data),
         first_rows=FIRST_ROWS,
         recipe=_recipe(data),

@@ -76,8 +76,8 @@ def error_plot(layers: Sequence[Layer]) -> Plot | None:
     shown = [one for one in worst if one is not None]
     lowest, highest = min(shown, key=_sqnr), max(shown, key=_sqnr)
     summary = f"SQNR per layer: {decibels(lowest.sqnr_db)} in {lowest.name} to {decibels(highest.sqnr_db)}."
-    bottom, step, top = _scale(min(ALWAYS_SHOWN_DB[0], _sqnr(lowest)), max(ALWAYS_SHOWN_DB[1], _sqnr(highest)))
-    levels = tuple(Tick(_from_top(value, bottom, top), f"{value:g} dB") for value in _ticks(bottom, step, top))
+    bottom, step, top = scale(min(ALWAYS_SHOWN_DB[0], _sqnr(lowest)), max(ALWAYS_SHOWN_DB[1], _sqnr(highest)))
+    levels = tuple(Tick(from_top(value, bottom, top), f"{value:g} dB") for value in ticks(bottom, step, top))
     return _plot(groups, values, titles, (bottom, top), levels, summary)
 
 
@@ -91,8 +91,8 @@ def clipping_plot(layers: Sequence[Layer]) -> Plot | None:
     titles = [f"{one.index}. {one.name}: {share(one.clipped_share)} clipped" for one in worst]
     most = max(worst, key=lambda one: one.clipped_share or 0.0)
     summary = f"Clipped share per layer: up to {share(most.clipped_share)}, in {most.name}."
-    bottom, step, top = _scale(0.0, max(values))
-    levels = tuple(Tick(_from_top(value, bottom, top), f"{100 * value:g}%") for value in _ticks(bottom, step, top))
+    bottom, step, top = scale(0.0, max(values))
+    levels = tuple(Tick(from_top(value, bottom, top), f"{100 * value:g}%") for value in ticks(bottom, step, top))
     return _plot(groups, values, titles, (bottom, top), levels, summary)
 
 
@@ -110,8 +110,8 @@ def size_plot(layers: Sequence[Layer]) -> Plot | None:
     ]
     largest = max(layers, key=lambda one: one.bytes or 0)
     summary = f"Size per layer: the largest is {largest.name} with {size(largest.bytes)} of {size(sum(values))}."
-    bottom, step, top = _scale(0.0, float(max(values)), least_step=1.0)
-    levels = tuple(Tick(_from_top(value, bottom, top), size(value)) for value in _ticks(bottom, step, top))
+    bottom, step, top = scale(0.0, float(max(values)), least_step=1.0)
+    levels = tuple(Tick(from_top(value, bottom, top), size(value)) for value in ticks(bottom, step, top))
     return _plot(groups, values, titles, (bottom, top), levels, summary)
 
 
@@ -147,7 +147,7 @@ def _plot(
             left=band * index,
             width=band,
             center=band * (index + 0.5),
-            top=_from_top(values[index] or 0.0, *bounds),
+            top=from_top(values[index] or 0.0, *bounds),
             title=titles[index],
             label=next((str(one.index) for one in by_concern(groups[index]) if one.highlighted), ""),
         )
@@ -159,12 +159,12 @@ def _plot(
 
 def _places(groups: Sequence[Sequence[Layer]], band: float) -> tuple[Tick, ...]:
     """Numbers of all layers along the horizontal axis, or of the first and about five round ones."""
-    step = 1.0 if len(groups) <= EACH_NUMBERED else _scale(0.0, float(len(groups)))[1]
+    step = 1.0 if len(groups) <= EACH_NUMBERED else scale(0.0, float(len(groups)))[1]
     wanted = [0, *range(round(step) - 1, len(groups), round(step))]
     return tuple(Tick(band * (index + 0.5), str(groups[index][0].index)) for index in sorted(set(wanted)))
 
 
-def _scale(low: float, high: float, least_step: float = 0.0) -> tuple[float, float, float]:
+def scale(low: float, high: float, least_step: float = 0.0) -> tuple[float, float, float]:
     """Bottom, step and top of an axis that holds both values, in about four round steps (1, 2 or 5 times 10^n)."""
     span = max(high - low, abs(high) * 1e-6, 1e-9)
     rough = span / 4
@@ -174,9 +174,11 @@ def _scale(low: float, high: float, least_step: float = 0.0) -> tuple[float, flo
     return bottom, step, max(top, bottom + step)
 
 
-def _ticks(bottom: float, step: float, top: float) -> list[float]:
+def ticks(bottom: float, step: float, top: float) -> list[float]:
+    """Where an axis of these ends has its labels."""
     return [bottom + step * index for index in range(round((top - bottom) / step) + 1)]
 
 
-def _from_top(value: float, bottom: float, top: float) -> float:
+def from_top(value: float, bottom: float, top: float) -> float:
+    """Where a value lies, in percent of the height."""
     return 100 * (top - value) / (top - bottom)

@@ -134,7 +134,13 @@ PRUNING = Fields(
         "macs": Fields({"before": COUNT, "after": COUNT}),
         "params": Fields({"before": COUNT, "after": COUNT}),
         "layers": Items(
-            Fields({"name": Text(), "before": COUNT, "after": COUNT, "macs_before": COUNT, "macs_after": COUNT})
+            Fields(
+                {
+                    "name": Text(),
+                    **dict.fromkeys(("before", "after"), COUNT),
+                    **dict.fromkeys(("macs_before", "macs_after", "bytes_before", "bytes_after"), COUNT),
+                }
+            )
         ),
         "frozen": Items(Fields({"layer": Text(), "reason": Text()})),
     }

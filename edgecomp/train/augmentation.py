@@ -71,7 +71,8 @@ def _moved(values: np.ndarray, shifts: np.ndarray, mirrored: np.ndarray) -> np.n
 
 
 def _pixels(shifts: np.ndarray, size: int) -> np.ndarray:
-    return np.rint(shifts * size).astype(np.int64)
+    pixels: np.ndarray = np.rint(shifts * size).astype(np.int64)
+    return pixels
 
 
 def _reflected(indices: np.ndarray, size: int) -> np.ndarray:
@@ -79,4 +80,5 @@ def _reflected(indices: np.ndarray, size: int) -> np.ndarray:
     if size == 1:
         return np.zeros_like(indices)
     within = np.mod(indices, 2 * size - 2)
-    return np.minimum(within, 2 * size - 2 - within)
+    folded: np.ndarray = np.minimum(within, 2 * size - 2 - within)
+    return folded

@@ -98,6 +98,14 @@ def load(path: Path, identity: Mapping[str, str]) -> State | None:
     return state
 
 
+def forget_others(path: Path, identity: Mapping[str, str]) -> None:
+    """Removes a checkpoint that is damaged or of another training."""
+    try:
+        load(path, identity)
+    except InputError:
+        path.unlink(missing_ok=True)
+
+
 def _unpacked(content: bytes) -> State:
     arrays: dict[str, list[np.ndarray]] = {}
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:

@@ -10,11 +10,16 @@ from contextlib import contextmanager
 def deterministic_operations() -> Iterator[None]:
     """Lets TensorFlow compute only in ways that give the same bits each time; on CPUs this costs nothing measurable.
 
+    Nothing is done where there is a GPU: some operations have no such way there, and would fail.
+
     TensorFlow has a function to switch this on for a process and, in public, none to switch it off again.
     """
     import tensorflow as tf
     from tensorflow.python.framework import config
 
+    if tf.config.list_physical_devices("GPU"):
+        yield
+        return
     before = config.is_op_determinism_enabled()
     tf.config.experimental.enable_op_determinism()
     try:

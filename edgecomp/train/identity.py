@@ -15,7 +15,7 @@ from .settings import TrainSettings
 
 
 def identify(
-    student: Any, teacher: Any | None, examples: Examples, settings: TrainSettings, matches: Sequence[FeatureMatch]
+    student: Any, teacher: Any | None, examples: Examples, settings: TrainSettings, features: Sequence[FeatureMatch]
 ) -> dict[str, str]:
     """Digests by what they are of, in the words of an error message.
 
@@ -24,9 +24,9 @@ def identify(
         teacher: or None.
         examples: all of them.
         settings: as asked for.
-        matches: features that are drawn together.
+        features: that are drawn together.
     """
-    wanted = repr(sorted(dataclasses.asdict(settings).items())) + repr(tuple(matches))
+    wanted = repr(sorted(dataclasses.asdict(settings).items())) + repr(tuple(features))
     return {
         "the student": network_digest(student),
         "the teacher": "" if teacher is None else network_digest(teacher),

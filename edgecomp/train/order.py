@@ -60,6 +60,6 @@ def generator(seed: int, number: int, purpose: int) -> np.random.Generator:
     Args:
         seed: of the training.
         number: of the epoch or step.
-        purpose: 0 for orders, 1 for augmentation.
+        purpose: 0 for orders, 1 for augmentation, 2 for trying augmentations.
     """
     return np.random.default_rng((seed, number, purpose))

@@ -14,7 +14,7 @@ DEFAULT_STEPS = 6_000
 """Without a number of epochs or a time budget: about this many steps, in no fewer than `FEWEST_EPOCHS` epochs."""
 
 FEWEST_EPOCHS = 10
-MOST_EPOCHS = 200
+MOST_EPOCHS = 1_000
 """More views of a small set than this only learn it by heart; a time budget ends early there."""
 
 

@@ -123,8 +123,8 @@ def make_step(
             if labels is not None:
                 loss += shares[0] * tf.reduce_mean(hard_losses(student.heads[0], ours[0], labels))
             if wanted:
-                pairs = zip(student.heads, ours, wanted, strict=True)
-                loss += shares[1] * tf.add_n([soft_loss(head, *pair, temperature) for head, *pair in pairs])
+                triples = zip(student.heads, ours, wanted, strict=True)
+                loss += shares[1] * tf.add_n([soft_loss(*triple, temperature) for triple in triples])
             if matches:
                 loss += shares[2] * features(given, theirs)
         optimizer.learning_rate.assign(rate)

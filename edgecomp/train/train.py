@@ -86,10 +86,11 @@ def train(
     started = time.monotonic()
     identity = identify(student, teacher, examples, settings, features)
     networks = [one for one in (student, teacher) if one is not None]
-    with deterministic_operations(), mixed_precision(*networks, wanted=settings.mixed_precision):
+    with deterministic_operations():
         seed_random_layers(student, settings.seed)
         course = _prepare(student, teacher, examples, settings, features)
-        return run(course, identity, started, checkpoint, on_progress)
+        with mixed_precision(*networks, wanted=settings.mixed_precision):
+            return run(course, identity, started, checkpoint, on_progress)
 
 
 def _prepare(

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edgecomp.emulate.cpus import find_cpu
+from edgecomp.emulate.run import Job, Ran, run_emulated, run_guest
+from edgecomp.emulate.userland import Userland, userland, userland_folder
+
 REPOSITORY = Path(__file__).parents[2]
 RUNTIMES = REPOSITORY / "build/runtimes"
-RUN_JOBS = Path(__file__).with_name("run_jobs.py")
 SAMPLES = 32
 SCHEMES = ("int8", "int16x8", "int4", "dynamic", "dynamic4", "float16")
-
-# /proc/cpuinfo as LiteRT reads it to choose kernels; without one of its own architecture it stops the process.
-# Feature flags and part numbers are those of Arm's technical reference manuals (MIDR_EL1), as Linux prints them.
-CPUS = {
-    "cortex-a53": ("fp asimd evtstrm crc32 cpuid", "0xd03"),
-    "cortex-a76": ("fp asimd evtstrm crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp ssbs", "0xd0b"),
-}
-
-
-@dataclass(frozen=True)
-class Ran:
-    """Outputs in the graph's order, each [samples, *shape], and the number of partitions a delegate took."""
-
-    outputs: list[np.ndarray]
-    delegates: int
+CPUS = ("cortex-a53", "cortex-a76")
 
 
 def _convolutions() -> Any:
@@ -155,97 +141,69 @@ def inputs(files: dict[str, bytes]) -> dict[str, dict[str, np.ndarray]]:
 
 
 @pytest.fixture(scope="session")
-def run_here(files: dict[str, bytes], inputs: dict[str, dict[str, np.ndarray]]) -> Callable[..., Ran]:
+def jobs(files: dict[str, bytes], inputs: dict[str, dict[str, np.ndarray]]) -> dict[str, Job]:
+    """Every file with its inputs, in the graph's order."""
+    from edgecomp.tflite import read_tflite
+
+    return {
+        name: Job(file, tuple(inputs[name][one.name] for one in read_tflite(file).inputs))
+        for name, file in files.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def run_here(jobs: dict[str, Job]) -> Callable[..., Ran]:
     """Runs a file with the interpreter that is installed here, with its default delegate or without."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     def run(name: str, *, delegate: bool = True) -> Ran:
+        job = jobs[name]
         resolver = OpResolverType.AUTO if delegate else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        interpreter = Interpreter(model_content=files[name], num_threads=1, experimental_op_resolver_type=resolver)
+        interpreter = Interpreter(model_content=job.model, num_threads=1, experimental_op_resolver_type=resolver)
         interpreter.allocate_tensors()
         collected: list[list[np.ndarray]] = [[] for _ in interpreter.get_output_details()]
         for sample in range(SAMPLES):
-            for detail in interpreter.get_input_details():
-                interpreter.set_tensor(detail["index"], inputs[name][detail["name"]][sample])
+            for detail, values in zip(interpreter.get_input_details(), job.inputs, strict=True):
+                interpreter.set_tensor(detail["index"], values[sample])
             interpreter.invoke()
             for kept, detail in zip(collected, interpreter.get_output_details(), strict=True):
                 kept.append(interpreter.get_tensor(detail["index"]))
-        delegates = sum(one["op_name"] == "DELEGATE" for one in interpreter._get_ops_details())
-        return Ran([np.stack(kept) for kept in collected], delegates)
+        partitions = sum(one["op_name"] == "DELEGATE" for one in interpreter._get_ops_details())
+        return Ran(tuple(np.stack(kept) for kept in collected), partitions)
 
     return run
 
 
-def run_elsewhere(
-    command: list[str], environment: dict[str, str], folder: Path, names: list[str], files: Any, inputs: Any
-) -> dict[str, Ran]:
-    """Runs files in another process, which is given the folder they lie in."""
-    for name in names:
-        (folder / f"{name}.tflite").write_bytes(files[name])
-        np.savez(folder / f"{name}.npz", **inputs[name])
-    done = subprocess.run(
-        [*command, str(RUN_JOBS), str(folder)],
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, f"{command[0]} ended with {done.returncode}: {done.stderr[-2000:]}"
-    ran = {}
-    for name in names:
-        with np.load(folder / f"{name}.out.npz") as stored:
-            count = len(stored.files) - 1
-            ran[name] = Ran([stored[f"output{place}"] for place in range(count)], int(stored["delegates"]))
-    return ran
-
-
 @pytest.fixture(scope="session")
-def old_packages() -> Path:
+def tflite_runtime(jobs: dict[str, Job], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """What tflite-runtime 2.14 makes of every file on this machine."""
     packages = RUNTIMES / "tflite-runtime"
     if not packages.is_dir():
         pytest.skip(f"{packages} is absent; scripts/other_runtimes.sh makes it")
-    return packages
-
-
-@pytest.fixture(scope="session")
-def tflite_runtime(
-    old_packages: Path, files: Any, inputs: Any, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Ran]:
-    """What tflite-runtime 2.14 makes of every file."""
     # Without site, so that the packages installed here are out of sight.
-    command, folder = [sys.executable, "-S"], tmp_path_factory.mktemp("tflite-runtime")
-    return run_elsewhere(command, {"PYTHONPATH": str(old_packages)}, folder, list(files), files, inputs)
+    python, environment = [sys.executable, "-S"], {"PYTHONPATH": str(packages)}
+    return run_guest(python, environment, jobs, tmp_path_factory.mktemp("tflite-runtime"), "in tflite-runtime")
 
 
 @pytest.fixture(scope="session")
-def emulator() -> str:
-    found = shutil.which("qemu-aarch64")
-    if found is None:
-        pytest.skip("qemu-aarch64 is absent; apt-get install qemu-user")
-    for part in ("arm64", "arm64-packages"):
-        if not (RUNTIMES / part).is_dir():
-            pytest.skip(f"{RUNTIMES / part} is absent; scripts/other_runtimes.sh makes it")
-    return found
+def system() -> Callable[[str], Userland]:
+    """The system for an emulated CPU; the test is skipped where it has not been set up."""
+
+    def find(name: str) -> Userland:
+        cpu = find_cpu(name)
+        if shutil.which(cpu.emulator) is None:
+            pytest.skip(f"{cpu.emulator} is absent; apt-get install qemu-user")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("EDGECOMP_CACHE", str(RUNTIMES))
+            if not userland_folder(cpu).is_dir():
+                pytest.skip(f"{userland_folder(cpu)} is absent; scripts/other_runtimes.sh makes it")
+            return userland(cpu)
+
+    return find
 
 
-@pytest.fixture(scope="session", params=sorted(CPUS))
-def arm(
-    emulator: str, request: Any, files: Any, inputs: Any, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Ran]:
+@pytest.fixture(scope="session", params=CPUS)
+def arm(request: Any, system: Callable[[str], Userland], jobs: dict[str, Job]) -> dict[str, Ran]:
     """What LiteRT makes of the files with integer outputs on an emulated 64-bit ARM core."""
-    root = RUNTIMES / "arm64"
-    prefix = tmp_path_factory.mktemp(request.param)
-    for entry in root.iterdir():
-        (prefix / entry.name).symlink_to(entry)
-    features, part = CPUS[request.param]
-    (prefix / "proc").mkdir()
-    (prefix / "proc/cpuinfo").write_text(
-        f"processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: {features}\nCPU implementer\t: 0x41\n"
-        f"CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: {part}\nCPU revision\t: 0\n"
-    )
-    # The emulator's default CPU gives wrong int8 results without a word, so that one is always named.
-    command = [emulator, "-cpu", request.param, "-L", str(prefix), str(root / "usr/bin/python3.11"), "-S"]
-    environment = {"PYTHONPATH": str(RUNTIMES / "arm64-packages"), "PYTHONHASHSEED": "0"}
-    names = [name for name in files if name.endswith(("-int8", "-int4", "-int16x8"))]
-    return run_elsewhere(command, environment, tmp_path_factory.mktemp("jobs"), names, files, inputs)
+    integers = {name: job for name, job in jobs.items() if name.endswith(("-int8", "-int4", "-int16x8"))}
+    return run_emulated(integers, system(request.param))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def run_with(request: Any) -> Callable[..., Any]:
     return run
 
 
-def largest_difference(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+def largest_difference(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
     return max(
         float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max()) for a, b in zip(one, other, strict=True)
     )
@@ -45,7 +45,7 @@ def largest_difference(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 @pytest.mark.parametrize("network", NETWORKS)
 def test_litert_on_arm_gives_the_very_same_int8(network: str, arm: Any, run_here: Callable[..., Any]) -> None:
     here, there = run_here(f"{network}-int8"), arm[f"{network}-int8"]
-    assert there.delegates == here.delegates > 0
+    assert there.partitions == here.partitions > 0
     for ours, theirs in zip(here.outputs, there.outputs, strict=True):
         assert len(np.unique(ours)) > 3
         np.testing.assert_array_equal(theirs, ours)
@@ -57,7 +57,7 @@ def test_on_arm_schemes_that_run_on_plain_kernels_differ_by_few_steps(
     network: str, scheme: str, arm: Any, run_here: Callable[..., Any]
 ) -> None:
     here, there = run_here(f"{network}-{scheme}"), arm[f"{network}-{scheme}"]
-    assert there.delegates == here.delegates
+    assert there.partitions == here.partitions
     limits = STEPS_REWRITTEN if network == "rewritten" else STEPS
     assert largest_difference(here.outputs, there.outputs) <= limits[scheme]
 

@@ -119,9 +119,7 @@ def space_to_depth(call: Call) -> Any:
 
 def _resized(call: Call, resize: Any) -> Any:
     corners, centres = bool(call.option("alignCorners")), bool(call.option("halfPixelCenters"))
-    result = resize(
-        images=call.folded(), size=list(call.shape[1:3]), align_corners=corners, half_pixel_centers=centres
-    )
+    result = resize(images=call.folded(), size=list(call.shape[1:3]), align_corners=corners, half_pixel_centers=centres)
     return call.unfolded(result)
 
 

@@ -23,6 +23,7 @@ LARGEST_BIAS = 2**30
 """In units of the accumulator: half of what int32 holds, so that the products have the other half."""
 
 _LARGEST_WEIGHT = 127
+_INT8_STEPS = 255
 _LEAST_WIDTH = 1e-9
 """Below this the quantizer takes a range for this wide."""
 
@@ -169,4 +170,7 @@ def _unit_width(graph: Subgraph, operator: Operator, ranges: Ranges) -> float:
         return 0.0
     data, weights = weighted
     low, high = ranges[data.name]
-    return (high - low) * float(np.abs(weights.values()).max(initial=0)) / _LARGEST_WEIGHT
+    by_weights = max(high - low, _LEAST_WIDTH) * float(np.abs(weights.values()).max(initial=0)) / _LARGEST_WEIGHT
+    bias = _bias(graph, operator)
+    largest_bias = 0.0 if bias is None else float(np.abs(bias.values()).max(initial=0))
+    return max(by_weights, _INT8_STEPS * largest_bias / LARGEST_BIAS)  # the least that `weight_bounds` makes of it

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from edgecomp.errors import InputError
+from edgecomp.pipeline.passes import PrunePass, QuantizePass, TrainPass
 from edgecomp.pipeline.plan import make_plan
-from edgecomp.pipeline.passes import PrunePass, QuantizePass
 from edgecomp.pipeline.recipe import Recipe
 from edgecomp.pipeline.recipe_file import save_recipe
 from edgecomp.quantize.settings import Settings
@@ -44,6 +44,43 @@ def test_settings_of_a_recipe_are_looked_for_again_where_an_option_decides_them(
 @pytest.mark.parametrize("scheme", ["float32", "float16", "dynamic"])
 def test_schemes_with_float_activations_have_float_edges(scheme: str) -> None:
     assert make_plan(target="linux-x86-64", scheme=scheme).recipe.quantize.io == "float"
+
+
+def test_training_is_for_what_pruning_lost_unless_something_else_is_said() -> None:
+    assert make_plan(target="linux-x86-64").recipe.train is None
+    assert make_plan(target="linux-x86-64", prune=0.5, train=True).recipe.train == TrainPass("distill")
+    only = make_plan(target="linux-x86-64", qat=True, train=True).recipe.train
+    assert only == TrainPass("none", qat=True)
+    chosen = make_plan(target="linux-x86-64", train=True, recover="labels", epochs=3).recipe.train
+    assert chosen == TrainPass("labels", epochs=3)
+
+
+def test_a_recipe_keeps_how_long_it_trained_until_an_option_says_otherwise() -> None:
+    saved = Recipe("linux-x86-64", prune=PrunePass(0.5), train=TrainPass(time_budget=60.0, steps=(900,)))
+    assert make_plan(target=None, recipe=saved, train=True).recipe == saved
+    longer = make_plan(target=None, recipe=saved, train=True, time_budget=120.0).recipe.train
+    assert longer == TrainPass(time_budget=120.0)
+    with pytest.raises(InputError, match="the recipe trains the model: give the samples to train on with --train"):
+        make_plan(target=None, recipe=saved)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"qat": True}, "--qat is about training: give the samples to train on with --train"),
+        ({"time_budget": 60.0}, "--time-budget is about training"),
+        ({"train": True}, "--train has nothing to train for"),
+        ({"train": True, "prune": 0.5, "recover": "none"}, "--train has nothing to train for"),
+        ({"train": True, "prune": 0.5, "recover": "hope"}, "'hope' is not one of distill, labels, none"),
+        ({"train": True, "prune": 0.5, "epochs": 0}, "epochs is 0"),
+        ({"train": True, "prune": 0.5, "time_budget": float("nan")}, "the time budget is nan"),
+        ({"train": True, "recover": "labels", "rounds": 3}, "--rounds prunes and trains in turn"),
+        ({"train": True, "qat": True, "scheme": "float16"}, "--qat trains for int8 files, and the scheme is float16"),
+    ],
+)
+def test_training_that_makes_no_sense_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        make_plan(target="linux-x86-64", **options)
 
 
 def test_a_slow_scheme_is_a_warning() -> None:

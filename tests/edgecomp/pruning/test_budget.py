@@ -100,7 +100,7 @@ def test_local_ranking_cuts_every_layer_alike() -> None:
     values = scores()
     values[SECOND[:16]] /= 1000
     removed = choose_channels(
-        terms, ladders(graph, values, WidthRules(multiple=1)), [Budget("macs", 0.5)], ranking="local"
+        terms, ladders(graph, values, WidthRules(multiple=1, block=1)), [Budget("macs", 0.5)], ranking="local"
     )
     found = widths(graph, kept(removed))
     assert abs(found["wide"] / 32 - found["deep"] / 24) < 0.15
@@ -151,9 +151,9 @@ def test_layers_left_alone_keep_their_widths() -> None:
 
 def test_limits_and_floors() -> None:
     graph, _ = chain()
-    limited = ladders(graph, scores(), WidthRules(multiple=1, limits={"deep": 0.25, "d*": 0.5}))
+    limited = ladders(graph, scores(), WidthRules(multiple=1, block=1, limits={"deep": 0.25, "d*": 0.5}))
     assert [max(one.cuts) for one in limited] == [28, 6]
-    floors = ladders(graph, scores(), WidthRules(multiple=8, min_share=0.6))
+    floors = ladders(graph, scores(), WidthRules(multiple=8, block=8, min_share=0.6))
     assert [one.cuts for one in floors] == [(0, 8), (0, 8)]
 
 
@@ -162,7 +162,7 @@ def test_only_multiples_or_the_whole() -> None:
     graph = ChannelGraph({"a/0/0": np.arange(20)}, (), (ChannelGroup(channels, ("a",), ()),), {})
     assert ladders(graph, np.ones(20), WidthRules())[0].cuts == (0, 4, 12)
     twice = ChannelGraph({"a/0/0": np.tile(np.arange(20), 2)}, (), graph.groups, {})
-    assert ladders(twice, np.ones(20), WidthRules())[0].cuts == (0, 4, 8, 12, 16)
+    assert ladders(twice, np.ones(20), WidthRules())[0].cuts == (0, 4, 12, 16)  # 40 in all: 32, 16 and 8 stay
     beside = ChannelGraph({"a/0/0": np.append(np.arange(20), [FROZEN] * 3)}, (), graph.groups, {})
     assert ladders(beside, np.ones(20), WidthRules())[0].cuts == (0, 7, 15)
 
@@ -186,7 +186,7 @@ def test_a_step_far_too_large_is_replaced_by_smaller_ones() -> None:
     graph = ChannelGraph({"big/0/0": big, "small/0/0": small}, (), groups, {})
     terms = [CostTerm("big", Cost(macs=100), (big,)), CostTerm("small", Cost(macs=12), (small,))]
     values = np.concatenate([np.full(8, 1.0), np.full(4, 0.2), np.full(4, 1.0)])
-    made = ladders(graph, values, WidthRules(multiple=4))
+    made = ladders(graph, values, WidthRules(multiple=4, block=4))
     assert choose_channels(terms, made, [Budget("macs", 0.05)]) == (8, 9, 10, 11)
 
 
@@ -199,7 +199,7 @@ def test_it_is_the_share_of_a_group_that_counts() -> None:
     budget = [Budget("macs", 0.5)]
     one, other = (choose_channels(terms, ladders(graph, each, WidthRules()), budget) for each in (values, larger))
     assert one == other
-    few, many = (ladders(graph, each, WidthRules(multiple=1))[0] for each in (np.ones(56), np.full(56, 7.0)))
+    few, many = (ladders(graph, each, WidthRules(multiple=1, block=1))[0] for each in (np.ones(56), np.full(56, 7.0)))
     np.testing.assert_allclose(few.losses, many.losses)
     np.testing.assert_allclose(few.losses[few.cuts.index(16)], 2)  # two layers, each with half the importance
 
@@ -227,7 +227,7 @@ def test_the_tally_is_what_adding_up_anew_gives(seed: int) -> None:
         for index, chosen in enumerate(rng.integers(0, 6, (7, 2)))
     ]
     graph = ChannelGraph({}, (), tuple(ChannelGroup(tuple(one.tolist()), (), ()) for one in groups), {})
-    made = ladders(graph, rng.random(int(ends[-1])), WidthRules(multiple=1))
+    made = ladders(graph, rng.random(int(ends[-1])), WidthRules(multiple=1, block=1))
     tally = Tally(terms, made, lambda layer: layer.cost.macs**0.5 + layer.cost.params)
     for group in rng.integers(0, 3, 12).tolist():
         rung = int(rng.integers(0, len(made[group].cuts)))
@@ -239,4 +239,39 @@ def test_the_tally_is_what_adding_up_anew_gives(seed: int) -> None:
         assert [tally.total[place] for place in range(4)] == [
             sum(getattr(one, name) for one in costs.values()) for name in COSTS[:4]
         ]
-        assert tally.total[4] == pytest.approx(sum(one.macs**0.5 + one.params for one in costs.values()))
+        assert tally.total[-1] == pytest.approx(sum(one.macs**0.5 + one.params for one in costs.values()))
+
+
+def test_layers_that_stay_wide_become_whole_blocks_of_the_kernels() -> None:
+    graph, _ = chain()
+    assert [len(one.channels) - cut for one in ladders(graph, scores(), WidthRules()) for cut in one.cuts] == [
+        *(32, 16, 8),
+        *(24, 16, 8),
+    ]
+    with pytest.raises(InputError, match="blocks of 1 channel or more"):
+        WidthRules(block=0)
+
+
+def test_a_kernel_does_whole_blocks_of_outputs_and_any_number_of_inputs() -> None:
+    channels = np.arange(40), np.arange(40, 60)
+    terms = [CostTerm("kernel", Cost(macs=1), channels, output=1)]
+    groups = tuple(ChannelGroup(tuple(one.tolist()), (), ()) for one in channels)
+    made = ladders(ChannelGraph({}, (), groups, {}), np.ones(60), WidthRules(multiple=4, block=1))
+    tally = Tally(terms, made, lambda layer: float(layer.kernel_macs))
+    kernel_macs = COSTS.index("kernel_macs")
+    assert tally.total[0] == 40 * 20
+    assert tally.total[kernel_macs] == tally.total[-1] == 40 * 32
+    tally.move(1, made[1].cuts.index(4))
+    assert tally.total[0] == 40 * 16
+    assert tally.total[kernel_macs] == tally.total[-1] == 40 * 16
+    tally.move(0, made[0].cuts.index(36))
+    assert tally.total[kernel_macs] == tally.total[0] == 4 * 16
+
+
+def test_what_a_block_computes_for_nothing_counts_as_no_saving() -> None:
+    """Both layers have as many multiply-accumulates; only in one does a cut empty a block."""
+    wide, narrow = np.arange(32), np.arange(32, 48)
+    terms = [CostTerm("wide", Cost(macs=10), (wide,), output=0), CostTerm("narrow", Cost(macs=20), (narrow,), output=0)]
+    groups = tuple(ChannelGroup(tuple(one.tolist()), (), ()) for one in (wide, narrow))
+    made = ladders(ChannelGraph({}, (), groups, {}), np.ones(48), WidthRules())
+    assert set(choose_channels(terms, made, [Budget("macs", 0.25)])) <= set(wide.tolist())

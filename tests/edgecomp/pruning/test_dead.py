@@ -1,4 +1,4 @@
-"""Channels killed in known networks: all and only those go, and the outputs stay."""
+"""Channels killed in layers of every kind: all and only those go, and the outputs stay."""
 
 from __future__ import annotations
 
@@ -10,45 +10,16 @@ import pytest
 from killing import (
     assert_same_outputs,
     close_relu,
-    randomized,
     widths_of,
     zero_candidate,
     zero_gamma,
     zero_inputs,
     zero_weights,
 )
-from pruning_oracle import outputs_of
+from small_networks import chain, conv, head
 
 from edgecomp.errors import InputError
-from edgecomp.pruning.analysis import analyze
-from edgecomp.pruning.dead import find_dead, remove_dead, without
-from edgecomp.pruning.silent import find_silent
-
-SIZE = 12
-
-
-def chain(*layers: Any, shape: tuple[int, ...] = (SIZE, SIZE, 3)) -> Any:
-    """A functional network of layers in a row, with random weights."""
-    import keras
-
-    inputs = value = keras.Input(shape, name="photo")
-    for layer in layers:
-        value = layer(value)
-    return randomized(keras.Model(inputs, value))
-
-
-def conv(name: str, filters: int, size: int = 3, **options: Any) -> Any:
-    """A convolution that pads like most do."""
-    from keras import layers
-
-    return layers.Conv2D(filters, size, **{"padding": "same", **options}, name=name)
-
-
-def head() -> list[Any]:
-    """Global pooling and a small classifier."""
-    from keras import layers
-
-    return [layers.GlobalAveragePooling2D(), layers.Dense(3, name="answer")]
+from edgecomp.pruning.dead import remove_dead
 
 
 def test_healthy_network_loses_nothing() -> None:
@@ -186,62 +157,6 @@ def test_relu6_that_is_always_full() -> None:
     assert_same_outputs(model, smaller)
 
 
-def test_one_dead_branch_of_an_add_keeps_the_channel() -> None:
-    import keras
-    from keras import layers
-
-    inputs = keras.Input((SIZE, SIZE, 3))
-    left = conv("left", 8, activation="relu")(inputs)
-    right = conv("right", 8, activation="relu")(inputs)
-    value = conv("after", 4)(layers.Add()([left, right]))
-    for layer in head():
-        value = layer(value)
-    model = randomized(keras.Model(inputs, value))
-    zero_weights(model, "left", {0: 0.0, 1: 0.0, 2: 0.0})
-    zero_weights(model, "right", {1: 0.0, 2: -3.0, 5: 0.0})
-    smaller, _ = remove_dead(model)
-    assert widths_of(smaller, "left", "right", "after") == [6, 6, 4]
-    assert_same_outputs(model, smaller)
-
-
-def test_each_branch_of_an_add_has_its_own_constant() -> None:
-    import keras
-    from keras import layers
-
-    inputs = keras.Input((SIZE, SIZE, 3))
-    left = conv("left", 8, 1)(inputs)
-    right = conv("right", 8, 1)(inputs)
-    joined = layers.Add()([left, right])
-    value = layers.Add()([conv("after", 4, 1)(joined), conv("beside", 4, 1)(right)])
-    for layer in head():
-        value = layer(value)
-    model = randomized(keras.Model(inputs, value))
-    zero_weights(model, "left", {1: 0.3})
-    zero_weights(model, "right", {1: -0.8})
-    smaller, (dead,) = remove_dead(model)
-    assert widths_of(smaller, "left", "right") == [7, 7]
-    assert sorted(dead.biases) == ["after", "beside"]
-    assert_same_outputs(model, smaller)
-
-
-def test_branches_that_are_joined_are_told_apart() -> None:
-    import keras
-    from keras import layers
-
-    inputs = keras.Input((SIZE, SIZE, 3))
-    left = conv("left", 5, activation="relu")(inputs)
-    right = conv("right", 8, activation="relu")(inputs)
-    value = conv("after", 4, 1)(layers.Concatenate()([left, layers.MaxPooling2D(3, 1, padding="same")(right)]))
-    for layer in head():
-        value = layer(value)
-    model = randomized(keras.Model(inputs, value))
-    zero_weights(model, "left", {4: 0.6})
-    zero_weights(model, "right", {0: 0.9, 3: -1.0})
-    smaller, _ = remove_dead(model)
-    assert widths_of(smaller, "left", "right", "after") == [4, 6, 4]
-    assert_same_outputs(model, smaller)
-
-
 def test_through_a_depthwise_convolution() -> None:
     """A depthwise kernel of zeros kills, and what it pads is constant no more unless it is 0."""
     from keras import layers
@@ -297,41 +212,6 @@ def test_through_flatten_into_a_dense_layer() -> None:
     assert_same_outputs(model, smaller)
 
 
-def squeeze_excite() -> Any:
-    """A convolution whose channels are gated by a small network that sees their means."""
-    import keras
-    from keras import layers
-
-    inputs = keras.Input((SIZE, SIZE, 3))
-    value = conv("a", 8, activation="relu")(inputs)
-    gate = layers.GlobalAveragePooling2D(keepdims=True)(value)
-    gate = conv("squeeze", 4, 1, activation="relu")(gate)
-    gate = conv("excite", 8, 1, activation="hard_sigmoid")(gate)
-    value = conv("b", 4)(layers.Multiply()([value, gate]))
-    for layer in head():
-        value = layer(value)
-    return randomized(keras.Model(inputs, value))
-
-
-def test_squeeze_and_excite_loses_what_is_dead_before_the_gate() -> None:
-    model = squeeze_excite()
-    zero_weights(model, "a", {1: 0.0, 7: -0.3, 2: 0.8})
-    zero_weights(model, "squeeze", {0: 0.4})
-    smaller, _ = remove_dead(model)
-    assert widths_of(smaller, "a", "squeeze", "excite", "b") == [6, 3, 6, 4]
-    assert_same_outputs(model, smaller)
-
-
-def test_a_gate_of_zero_kills_what_the_squeeze_does_not_read() -> None:
-    """Channel 3 is shut by its gate and read by nobody else; channel 5 is shut, too, but its mean is read."""
-    model = squeeze_excite()
-    zero_weights(model, "excite", {3: -50.0, 5: -50.0})
-    zero_inputs(model, "squeeze", [3])
-    smaller, _ = remove_dead(model)
-    assert widths_of(smaller, "a", "squeeze", "excite", "b") == [7, 4, 7, 4]
-    assert_same_outputs(model, smaller)
-
-
 def test_channels_that_nothing_reads() -> None:
     from keras import layers
 
@@ -362,25 +242,6 @@ def test_one_channel_of_a_dead_layer_stays() -> None:
     smaller, rounds = remove_dead(model)
     assert widths_of(smaller, "a", "b") == [1, 1]  # as its input is constant, so is b
     assert len(rounds) == 1
-    assert_same_outputs(model, smaller)
-
-
-def test_shared_layer_keeps_what_its_calls_see_differently() -> None:
-    """Both branches are constant, but the one bias of the layer that reads them cannot hold two constants."""
-    import keras
-    from keras import layers
-
-    shared = conv("shared", 4, 1)
-    inputs = keras.Input((SIZE, SIZE, 3))
-    left, right = shared(conv("left", 6, 1)(inputs)), shared(conv("right", 6, 1)(inputs))
-    value = layers.Concatenate()([left, right])
-    for layer in head():
-        value = layer(value)
-    model = randomized(keras.Model(inputs, value))
-    zero_weights(model, "left", {0: 0.5, 1: 0.5, 2: 0.0})
-    zero_weights(model, "right", {0: 0.5, 1: 0.6, 2: 0.0})
-    smaller, _ = remove_dead(model)
-    assert widths_of(smaller, "left", "right", "shared") == [4, 4, 4]
     assert_same_outputs(model, smaller)
 
 
@@ -434,84 +295,6 @@ def test_grouped_and_separable_readers_take_constants() -> None:
     smaller, _ = remove_dead(model)
     assert widths_of(smaller, "a", "b", "c") == [6, 6, 6]
     assert_same_outputs(model, smaller)
-
-
-def test_nested_networks_are_opened() -> None:
-    import keras
-
-    block = keras.Sequential([keras.Input((SIZE, SIZE, 3)), conv("a", 8, activation="relu")], name="block")
-    inputs = keras.Input((SIZE, SIZE, 3))
-    value = conv("b", 4)(block(inputs))
-    for layer in head():
-        value = layer(value)
-    model = randomized(keras.Model(inputs, value))
-    kernel, bias = block.get_layer("a").get_weights()
-    kernel[..., 3], bias[3] = 0.0, 0.0
-    block.get_layer("a").set_weights([kernel, bias])
-    smaller, _ = remove_dead(model)
-    assert widths_of(smaller, "a", "b") == [7, 4]
-    assert_same_outputs(model, smaller)
-
-
-def test_mobile_network_that_is_mostly_dead_shrinks() -> None:
-    """As weight decay leaves them: tiny depthwise weights and gammas, and betas that are not."""
-    import keras
-    from keras import layers
-
-    inputs = value = keras.Input((32, 32, 3), name="photo")
-    value = layers.ReLU()(layers.BatchNormalization()(conv("stem", 8, strides=2, use_bias=False)(value)))
-    for index, (filters, strides) in enumerate([(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1)]):
-        each = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False, name=f"each{index}")
-        value = layers.ReLU()(layers.BatchNormalization(name=f"each_norm{index}")(each(value)))
-        value = conv(f"mix{index}", filters, 1, use_bias=False)(value)
-        value = layers.ReLU()(layers.BatchNormalization(name=f"mix_norm{index}")(value))
-    for layer in head():
-        value = layer(value)
-    model = randomized(keras.Model(inputs, value))
-    rng = np.random.default_rng(0)
-    for index in range(1, 7):
-        width = model.get_layer(f"each{index}").kernel.shape[2]
-        kernel = model.get_layer(f"each{index}").get_weights()[0]
-        doomed = rng.permutation(width)[: int(0.7 * width)]
-        kernel[:, :, doomed] *= 1e-30
-        model.get_layer(f"each{index}").set_weights([kernel])
-    smaller, rounds = remove_dead(model, input_range={"photo": (-1.0, 1.0)})
-    assert smaller.count_params() < model.count_params() / 2
-    assert sum(len(one.channels) for one in rounds) > 200
-    assert_same_outputs(model, smaller)
-
-
-def test_silent_channels_are_not_dead() -> None:
-    """A channel that opens for bright photos only."""
-    model = chain(conv("a", 8, activation="relu"), conv("b", 4), *head())
-    close_relu(model, "a", [1, 2], highest_input=0.5)
-    dark = np.random.default_rng(1).uniform(0, 0.5, (40, SIZE, SIZE, 3)).astype(np.float32)
-    graph = analyze(model)
-    assert find_dead(model, graph, input_range={"photo": (0, 1)}).channels == ()
-    silent = find_silent(model, graph, dark)
-    assert silent.channels == (1, 2)
-    smaller = without(model, graph, silent)
-    assert widths_of(smaller, "a") == [6]
-    np.testing.assert_allclose(outputs_of(smaller, [dark])[0], outputs_of(model, [dark])[0], atol=1e-5)
-    bright = [np.full((1, SIZE, SIZE, 3), 2.0, np.float32)]
-    assert np.abs(outputs_of(smaller, bright)[0] - outputs_of(model, bright)[0]).max() > 1e-3
-
-
-def test_weights_that_round_to_zero_in_int8_are_an_option() -> None:
-    model = chain(conv("a", 8, activation="relu"), conv("b", 4), *head())
-    kernel, bias = model.get_layer("b").get_weights()
-    kernel[:, :, 3:5] = 0.0
-    step = np.abs(kernel).max(axis=(0, 1, 2)) / 127
-    kernel[:, :, 3:5] = 0.49 * step
-    kernel[0, 1, 4, 2] = 0.51 * step[2]
-    model.get_layer("b").set_weights([kernel, bias])
-    graph = analyze(model)
-    assert find_dead(model, graph).channels == ()
-    dead = find_dead(model, graph, quantized_zero=True)
-    assert dead.channels == (3,)
-    smaller = without(model, graph, dead)
-    left = smaller.get_layer("b").get_weights()[0]
-    np.testing.assert_array_equal(np.round(left / step), np.round(np.delete(kernel, 3, axis=2) / step))
 
 
 def test_a_range_for_an_input_that_is_not_there() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from killing import assert_same_outputs
 from pruning_oracle import randomize
-from random_networks import Recipe, build, networks
+from random_networks import Block, Recipe, build, networks
 
 from edgecomp.pruning.analysis import analyze
 from edgecomp.pruning.bounds.network import input_bounds, tensor_bounds
@@ -87,8 +87,17 @@ def test_outputs_stay_when_dead_channels_go(recipe: Recipe, seed: int) -> None:
     check_outputs_stay(recipe, seed)
 
 
+MASKED_MERGE = Recipe("padded_words", (Block("time_merged", 2, 3),), Block("last_state", 2, 0))
+"""A product of which one factor is hidden by a mask in places, where it is the other factor alone."""
+
+MASKED_STEPS = Recipe("padded_words", (Block("over_time", 2, 2),), Block("last_state", 2, 0))
+"""A TimeDistributed layer that is given a mask, too."""
+
+
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(networks(), st.integers(0, 10**6))
+@example(MASKED_MERGE, 5)
+@example(MASKED_STEPS, 0)
 def test_what_occurs_is_within_the_bounds(recipe: Recipe, seed: int) -> None:
     check_bounds_hold(killed_network(recipe, seed), seed)
 

@@ -251,3 +251,21 @@ def test_no_output_step_is_finer_than_its_accumulator_by_far(name: str, network:
         low, high = widened[graph.tensors[operator.outputs[0]].name]
         assert (high - low) / 255 >= unit * FINEST_STEP * (1 - 1e-9)
     assert LARGEST_BIAS < 2**31
+
+
+def test_a_layer_of_nothing_but_biases_that_its_relu_closes_runs(export: Any) -> None:
+    """As the one channel is that stays of a layer which is dead altogether."""
+    import keras
+    from keras import layers
+
+    closed = layers.Conv2D(1, 1, activation="relu")
+    inputs = keras.Input((8, 8, 2))
+    outputs = layers.Conv2D(2, 1)(layers.Concatenate()([closed(inputs), inputs]))
+    model = keras.Model(inputs, outputs)
+    closed.set_weights([np.zeros((1, 1, 2, 1), np.float32), np.full(1, -5.0, np.float32)])
+    opened, file = export(model)
+    samples = noise(8, (8, 8, 2), opened.inputs[0].name)
+    for scale in (1.0, 1e-5):
+        small = [{name: scale * one for name, one in feeds.items()} for feeds in samples]
+        for plain in (False, True):
+            interpreter(integer_file(file, small), plain=plain).invoke()
