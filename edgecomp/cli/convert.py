@@ -51,6 +51,7 @@ _QAT = "Train once more with the rounding of the integers in place, where quanti
 _TIME_BUDGET = "Time that all of the training may take: 90s, 15m, 1h30m."
 _EPOCHS = "Passes over the samples in each training, instead of a time."
 _ROUNDS = "Prune and train in so many rounds. [default: 1]"
+_SILENT = "Also remove channels that have one value only on --data. Other data might move them."
 _SAMPLES = "Calibration samples used at most. [default: 200]"
 
 
@@ -81,6 +82,7 @@ _SAMPLES = "Calibration samples used at most. [default: 200]"
 @click.option("--rounds", type=click.IntRange(min=1), metavar="N", help=_ROUNDS)
 @click.option("--qat", is_flag=True, default=None, help=_QAT)
 @click.option("--keep-dead", is_flag=True, help="Leave channels in that are constant for every input.")
+@click.option("--remove-silent", is_flag=True, default=None, help=_SILENT)
 @click.option("--plan", "plan_only", is_flag=True, help="Only show what --prune would remove, layer by layer.")
 @click.option("--stock", is_flag=True, help="Also run the stock converter, as a third column in the report.")
 @click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")

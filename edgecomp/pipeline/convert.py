@@ -55,6 +55,7 @@ def convert(
     prune: str | float | None = None,
     importance: str | None = None,
     remove_dead: bool | None = None,
+    remove_silent: bool | None = None,
     train: Any = None,
     recover: str | None = None,
     epochs: int | None = None,
@@ -90,6 +91,8 @@ def convert(
             "latency=0.5"; none by default.
         importance: how channels are ranked for that, "taylor" by default.
         remove_dead: whether channels that are constant for every input are removed, as by default.
+        remove_silent: whether channels that have one value only on the calibration samples are removed too; not by
+            default, since other data may move them.
         train: samples to train on, with or without labels: after pruning, or with the rounding of integers in place.
         recover: what the pruned model learns from: "distill" (the original's answers, and labels where there are any;
             the default after pruning), "labels", or "none".
@@ -128,6 +131,7 @@ def convert(
         prune=prune,
         importance=importance,
         remove_dead=remove_dead,
+        remove_silent=remove_silent,
         train=train is not None,
         recover=recover,
         epochs=epochs,

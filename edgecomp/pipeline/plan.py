@@ -59,6 +59,7 @@ def make_plan(
     prune: str | float | None = None,
     importance: str | None = None,
     remove_dead: bool | None = None,
+    remove_silent: bool | None = None,
     train: bool = False,
     recover: str | None = None,
     epochs: int | None = None,
@@ -94,7 +95,8 @@ def make_plan(
     plan = Plan(profile, _override(base, target=name, preprocess=preprocess, seed=seed, quantize=quantize))
     if remove_dead is None and recipe is None and quantize.effort == "low":
         remove_dead = False  # looking for dead channels takes as long as all the rest that low effort leaves
-    plan = replace(plan, recipe=_with_pruning(plan.recipe, prune, importance, remove_dead))
+    recipe_now = plan.recipe if remove_silent is None else replace(plan.recipe, remove_silent=remove_silent)
+    plan = replace(plan, recipe=_with_pruning(recipe_now, prune, importance, remove_dead))
     training = {"recover": recover, "epochs": epochs, "time_budget": time_budget, "rounds": rounds, "qat": qat}
     plan = replace(plan, recipe=_with_training(plan.recipe, train, training))
     return _checked(plan)

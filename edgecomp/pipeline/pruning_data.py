@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .shrink import Shrunk
+
+if TYPE_CHECKING:
+    from ..pruning.dead_reasons import DeadLayer
 
 
 def pruning_data(shrunk: Shrunk) -> dict[str, Any] | None:
     """What was removed and why; None where nothing was."""
     plans = [one.plan for one in shrunk.rounds if one.plan is not None]
-    if not shrunk.dead and not plans:
+    silent = shrunk.silent.layers if shrunk.silent else ()
+    if not shrunk.dead and not silent and not plans:
         return None
-    dead = [
-        {"layer": layer.layer, "reason": layer.reason, "channels": len(layer.channels)}
-        for found in shrunk.dead
-        for layer in found.layers
-    ]
-    data: dict[str, Any] = {"dead_channels": shrunk.dead_channels, "dead": dead, "removed_channels": 0}
+    data: dict[str, Any] = {
+        "dead_channels": shrunk.dead_channels,
+        "dead": [_dead(layer) for found in shrunk.dead for layer in found.layers],
+        "silent_channels": sum(len(layer.channels) for layer in silent),
+        "silent": [_dead(layer) for layer in silent],
+        "removed_channels": 0,
+    }
     if not plans:
         return data
     first, last = plans[0], plans[-1]
@@ -44,3 +49,7 @@ def pruning_data(shrunk: Shrunk) -> dict[str, Any] | None:
         ],
         "frozen": [{"layer": layer, "reason": reason} for layer, reason in first.frozen.items()],
     }
+
+
+def _dead(layer: DeadLayer) -> dict[str, Any]:
+    return {"layer": layer.layer, "reason": layer.reason, "channels": len(layer.channels)}

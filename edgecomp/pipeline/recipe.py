@@ -19,6 +19,7 @@ class Recipe:
         preprocess: as `str(Preprocess)` gives it; "auto" until it is resolved.
         seed: of everything random.
         remove_dead: whether channels that are constant for every input are removed.
+        remove_silent: whether channels that have one value only on the calibration samples are removed.
         prune: the pruning pass, or None.
         train: the training pass, or None.
         quantize: the quantization pass.
@@ -28,6 +29,7 @@ class Recipe:
     preprocess: str = "auto"
     seed: int = 0
     remove_dead: bool = True
+    remove_silent: bool = False
     prune: PrunePass | None = None
     train: TrainPass | None = None
     quantize: QuantizePass = field(default_factory=QuantizePass)
@@ -41,6 +43,7 @@ class Recipe:
             "seed": self.seed,
             "passes": [
                 *([{"remove_dead": {}}] if self.remove_dead else []),
+                *([{"remove_silent": {}}] if self.remove_silent else []),
                 *([{"prune": self.prune.to_dict()}] if self.prune else []),
                 *([{"train": self.train.to_dict()}] if self.train else []),
                 {"quantize": self.quantize.to_dict()},

@@ -55,28 +55,29 @@ def _recipe(data: Any) -> Recipe:
         preprocess=_typed(data["preprocess"], str, "preprocess"),
         seed=_typed(data["seed"], int, "seed"),
         remove_dead="remove_dead" in passes,
+        remove_silent="remove_silent" in passes,
         prune=_prune_pass(passes["prune"]) if "prune" in passes else None,
         train=_train_pass(passes["train"]) if "train" in passes else None,
         quantize=_quantize_pass(passes["quantize"]),
     )
 
 
-_PASSES = ("remove_dead", "prune", "train", "quantize")
+_PASSES = ("remove_dead", "remove_silent", "prune", "train", "quantize")
+_WITHOUT_OPTIONS = ("remove_dead", "remove_silent")
 
 
 def _passes(data: Any) -> dict[str, Any]:
     """The passes' options by name; they come in one order only."""
     if not isinstance(data, list) or not all(isinstance(one, dict) and len(one) == 1 for one in data):
-        raise ValueError(
-            "'passes' must list remove_dead, prune, train and quantize, one name and its options in each item"
-        )
+        raise ValueError(f"'passes' must list {', '.join(_PASSES)}, one name and its options in each item")
     names = [next(iter(one)) for one in data]
     known = [name for name in _PASSES if name in names]
     if names != known or "quantize" not in names:
         raise ValueError(f"'passes' must be, in this order, {', '.join(_PASSES)}, of which only the last is a must")
     passes = {name: one[name] for name, one in zip(names, data, strict=True)}
-    if passes.get("remove_dead") not in (None, {}):
-        raise ValueError("the remove_dead pass has no options")
+    for name in _WITHOUT_OPTIONS:
+        if passes.get(name) not in (None, {}):
+            raise ValueError(f"the {name} pass has no options")
     return passes
 
 

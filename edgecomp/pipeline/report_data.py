@@ -196,6 +196,11 @@ def _warnings(plan: Plan, model: FloatModel, shrunk: Shrunk, compressed: Compres
         warnings.append(
             "The file runs only under XNNPACK: the plain kernels refuse it. Use an interpreter with XNNPACK enabled."
         )
+    if shrunk.silent is not None and shrunk.silent.channels:
+        warnings.append(
+            f"{len(shrunk.silent.channels)} channels never moved on the calibration samples and were removed: what "
+            "would move them is answered otherwise now. Calibrate with all that the device will see."
+        )
     untrained = sum(len(one.plan.removed) for one in shrunk.rounds if one.plan and one.trained is None)
     if untrained:
         warnings.append(

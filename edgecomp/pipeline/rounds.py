@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..latency.estimate import layer_milliseconds
 from .float_file import FloatModel
 from .holdout import Feeds
 from .passes import PrunePass
 from .plan import Plan
+from .samples import stacked
 from .trainer import Trainer
 from .workbench import Workbench
 
@@ -107,7 +106,7 @@ def plan_channels(
         **{asked.budget: asked.share if share is None else share},  # type: ignore[arg-type]
         latency_model=layer_milliseconds(plan.target) if asked.budget == "latency" else None,
         importance=asked.importance,
-        data=_arrays(samples) if samples else None,
+        data=stacked(samples) if samples else None,
         multiple=plan.target.model.channel_multiple,
         ranking=asked.ranking,
         ignore=asked.ignore,
@@ -181,9 +180,3 @@ def _applied(keras_model: Any, pruning: PruningPlan) -> Any:
     from ..pruning.plan import apply_plan
 
     return apply_plan(keras_model, pruning) if pruning.removed else _copy(keras_model)
-
-
-def _arrays(samples: Sequence[Feeds]) -> np.ndarray | list[np.ndarray]:
-    """Samples in the order of the model's inputs, which the feeds have too."""
-    arrays = [np.concatenate([one[name] for one in samples]) for name in samples[0]]
-    return arrays[0] if len(arrays) == 1 else arrays

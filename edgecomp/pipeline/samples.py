@@ -11,6 +11,7 @@ import numpy as np
 from ..data import Dataset, check_overlap, open_data
 from ..errors import InputError
 from ..models import OpenedModel
+from .holdout import Feeds
 from .plan import Plan
 
 
@@ -90,3 +91,9 @@ def has_class_labels(dataset: Dataset) -> bool:
     """Whether a set's labels are class indices."""
     first = next(iter(dataset), None)
     return first is not None and isinstance(first.label, (int, np.integer))
+
+
+def stacked(samples: Sequence[Feeds]) -> np.ndarray | list[np.ndarray]:
+    """Samples [n, ...] in the order of the model's inputs, which the feeds have too; an array for a single input."""
+    arrays = [np.concatenate([one[name] for one in samples]) for name in samples[0]]
+    return arrays[0] if len(arrays) == 1 else arrays

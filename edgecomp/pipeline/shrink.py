@@ -14,6 +14,7 @@ from .float_file import FloatModel, export_again
 from .plan import Plan
 from .recipe import Recipe
 from .rounds import Round, prune_in_rounds
+from .samples import stacked
 from .trainer import Trainer
 from .workbench import Workbench
 
@@ -28,11 +29,13 @@ class Shrunk:
     Args:
         model: smaller, or the very model where nothing went.
         dead: the channels that could go without any change, round by round.
+        silent: the channels that never moved on the calibration samples, where those were asked for.
         rounds: the channels that were pruned, and how the rest was trained; none where neither was asked for.
     """
 
     model: FloatModel
     dead: tuple[DeadChannels, ...] = ()
+    silent: DeadChannels | None = None
     rounds: tuple[Round, ...] = ()
 
     @property
@@ -67,6 +70,9 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
         with bench.steps.step("dead", "looking for dead channels") as step:
             smaller, dead = remove_dead(keras_model, input_range=_photo_ranges(keras_model, model.contract))
             step.detail = f"{sum(len(one.channels) for one in dead)} found"
+    silent = None
+    if plan.recipe.remove_silent:
+        smaller, silent = _without_silent(smaller, model, bench)
     rounds: tuple[Round, ...] = ()
     train = plan.recipe.train
     recovering = trainer if train is not None and train.recover != "none" else None
@@ -75,7 +81,17 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
     if smaller is keras_model:
         return Shrunk(model)
     with bench.steps.step("export pruned", "exporting the smaller model"):
-        return Shrunk(export_again(model, smaller, bench), dead, rounds)
+        return Shrunk(export_again(model, smaller, bench), dead, silent, rounds)
+
+
+def _without_silent(keras_model: Any, model: FloatModel, bench: Workbench) -> tuple[Any, DeadChannels]:
+    from ..pruning.silent import remove_silent
+
+    with bench.steps.step("silent", "looking for channels that never move") as step:
+        samples = [sample.feeds for sample in model.calibration]
+        smaller, silent = remove_silent(keras_model, stacked(samples))
+        step.detail = f"{len(silent.channels)} found on {len(samples)} samples"
+    return smaller, silent
 
 
 def check_changeable(opened: OpenedModel, recipe: Recipe) -> None:

@@ -85,7 +85,15 @@ def find_grids(plain: Subgraph, quantized: Subgraph) -> Grids:
         names = [chain.source.name for chain in map(chains.__getitem__, members) if _has_range_of_source(chain)]
         names = [name for name in names if name in own]
         dtype, quantization = quantized.tensors[members[0]].dtype, stored[members[0]]
-        grids.append(_grid(dtype, quantization, names, trained=moves and bool(names), symmetric=symmetric and moves))
+        grids.append(
+            _grid(
+                dtype,
+                quantization,
+                names,
+                trained=moves and bool(names),
+                symmetric=symmetric and not quantization.zero_point[0],
+            )
+        )
     by_tensor = {index: place for place, members in enumerate(groups) for index in members}
     names_of = {index: quantized.tensors[index].name for index in by_tensor}
     return Grids(

@@ -154,7 +154,8 @@ class _Pass:
         if operand is None:
             return None
         if isinstance(operand, Fixed):
-            return Value(tf.constant(operand.values), operand.values.shape, False, operand.values)
+            values = operand.values if self._ranges is None else operand.rounded
+            return Value(tf.constant(values), values.shape, False, values)
         shape = self._graph.tensors[operand.tensor].shape
         if isinstance(operand, Read):
             return Value(self._read(operand), shape, True)

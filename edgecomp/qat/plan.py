@@ -122,7 +122,7 @@ class _Planner:
             elif place == bias and index in self._own_biases:
                 yield Bias(index, self._weights(pair))
             else:
-                yield Fixed(tensor.values() if place == bias else _real_values(stored))
+                yield Fixed(tensor.values(), tensor.values() if place == bias else _real_values(stored))
 
     def _weights(self, pair: Pair) -> Weights:
         data, weights, bias = WEIGHTS_AND_BIAS[pair.plain.name]

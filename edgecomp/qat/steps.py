@@ -61,10 +61,12 @@ class Fixed:
     """A constant that stays as it is.
 
     Args:
-        values: as the INT8 file has them, in real numbers.
+        values: as the float file has them.
+        rounded: as the INT8 file has them, in real numbers.
     """
 
     values: np.ndarray
+    rounded: np.ndarray
 
 
 Operand = Read | Weights | Bias | Fixed | None

@@ -103,6 +103,10 @@ def _summary(raw: Mapping[str, Any]) -> str:
     if dead:
         went = "1 channel was dead and went" if dead == 1 else f"{dead:,} channels were dead and went"
         sentences.append(f"{went}: the same for every input, so that the float model's answers stay as they were.")
+    silent = raw.get("silent_channels") or 0
+    if silent:
+        went = "1 channel was silent and went" if silent == 1 else f"{silent:,} channels were silent and went"
+        sentences.append(f"{went}: constant on the calibration samples, which other samples need not be.")
     if removed:
         went = "1 channel was" if removed == 1 else f"{removed:,} {'more ' if dead else ''}channels were"
         sentences.append(f"{went} pruned, as the recipe asks; this changes the answers.")

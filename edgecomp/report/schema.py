@@ -127,6 +127,8 @@ PRUNING = Fields(
     {
         "dead_channels": COUNT,
         "dead": Items(Fields({"layer": Text(), "reason": Text(), "channels": COUNT})),
+        "silent_channels": COUNT,
+        "silent": Items(Fields({"layer": Text(), "reason": Text(), "channels": COUNT})),
         "removed_channels": COUNT,
         "rounds": COUNT,
         "importance": Text(),

@@ -2,8 +2,7 @@
 
 The plan is greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020,
 https://arxiv.org/abs/2001.03288), as in TFLite's `arena_planner.cc`: the largest tensor goes first, each into the
-smallest gap between the tensors that live at the same time. Scratch memory of kernels is not known from a file, and a
-delegate plans its own memory.
+smallest gap between the tensors that live at the same time. A delegate plans its own memory.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .model import Operator, Subgraph, Tensor, TfliteModel
+from .scratch import scratch_of
 
 # kDefaultTensorAlignment in TFLite's interpreter.
 ARENA_ALIGNMENT = 64
@@ -49,11 +49,20 @@ class Lifetime:
 
 
 def peak_activation_bytes(model: TfliteModel) -> int:
-    """Bytes of the arena that holds inputs, outputs, intermediates and state, for the sizes stored in the file.
+    """Bytes that inputs, outputs, intermediates and state take at once, for the sizes stored in the file.
 
     Of the graphs that control flow runs, the largest is added to the main graph, since it runs inside it.
     """
     peaks = [arena_bytes(lifetimes(graph)) for graph in model.subgraphs]
+    return peaks[0] + max(peaks[1:], default=0)
+
+
+def peak_arena_bytes(model: TfliteModel) -> int:
+    """The same with the scratch memory of TFLite's own kernels: what an interpreter without a delegate takes.
+
+    A convolution unfolds its input into scratch memory, often many times the size of the tensors themselves.
+    """
+    peaks = [arena_bytes((*lifetimes(graph), *scratch_lifetimes(graph))) for graph in model.subgraphs]
     return peaks[0] + max(peaks[1:], default=0)
 
 
@@ -82,11 +91,26 @@ def lifetimes(graph: Subgraph) -> tuple[Lifetime, ...]:
     )
 
 
+def scratch_lifetimes(graph: Subgraph) -> tuple[Lifetime, ...]:
+    """When the scratch memory of each kernel must be there: while it runs, or throughout where it is kept."""
+    end = max(len(graph.operators) - 1, 0)
+    return tuple(
+        Lifetime(need.nbytes, *((0, end) if need.kept else (operator.index, operator.index)))
+        for operator in graph.operators
+        for need in scratch_of(graph, operator)
+        if need.nbytes > 0
+    )
+
+
 def arena_bytes(needs: tuple[Lifetime, ...]) -> int:
     """Size of an arena that holds all `needs`, each at a multiple of 64 bytes."""
     if len(needs) > _MAX_PLACED:
         return _largest_sum(needs)
-    order = sorted(needs, key=lambda need: (-need.nbytes, need.first))
+    end = max((need.last for need in needs), default=0)
+    # What lives throughout goes first, in the order given; the rest by size, and by time where sizes are equal.
+    order = sorted(
+        needs, key=lambda need: (0, 0, 0) if (need.first, need.last) == (0, end) else (1, -need.nbytes, need.first)
+    )
     offsets = np.zeros(len(order), np.int64)
     ends = np.zeros(len(order), np.int64)
     first = np.array([need.first for need in order], np.int64)

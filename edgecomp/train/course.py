@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,9 @@ from .settings import TrainSettings
 from .step import Look, Reader, Step, make_look, make_optimizer, make_step
 from .weighting import Weights
 
-_MEASURED_STEPS = 6
+_FEWEST_MEASURED = 5
+_MOST_MEASURED = 40
+_MEASURED_SECONDS = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +71,19 @@ class Course:
         untouched = variables.read(network), variables.read(self.optimizer)
         weights = Weights(0.5, 0.5, 0.5)
         float(self.learn(self.feed.batch(0), 0.0, weights))  # compiles
-        began = time.monotonic()
-        for number in range(_MEASURED_STEPS):
-            float(self.learn(self.feed.batch(number), 0.0, weights))
-        step = (time.monotonic() - began) / _MEASURED_STEPS
+        taken: list[float] = []
+        batches = self.feed.batches(0, _MOST_MEASURED)
+        while len(taken) < _FEWEST_MEASURED or (sum(taken) < _MEASURED_SECONDS and len(taken) < _MOST_MEASURED):
+            began = time.monotonic()
+            float(self.learn(next(batches), 0.0, weights))
+            taken.append(time.monotonic() - began)
+        batches.close()
         variables.write(network, untouched[0])
         variables.write(self.optimizer, untouched[1])
         began = time.monotonic()
         self.score()
-        return Pace(step, time.monotonic() - began, time.monotonic() - started)
+        # The median: something else may have run for a moment.
+        return Pace(statistics.median(taken), time.monotonic() - began, time.monotonic() - started)
 
     @cached_property
     def _step(self) -> Step:

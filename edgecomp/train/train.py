@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 PROBED = 64
 """Examples on which outputs are looked at, to tell probabilities from scores."""
 
-FEWEST_FOR_STATISTICS = 500
-"""With fewer examples, or batches of fewer than 16, BatchNorm keeps its statistics and dropout rests: what so few
-examples say of means and variances is worse than what the network has from its first training."""
+FEWEST_FOR_STATISTICS = 32
+"""With fewer examples, or batches of fewer than 16, BatchNorm keeps its statistics and dropout rests. Above that the
+statistics of a pruned network are better learned anew: from 180 unlabelled photos half a ResNet-8 for CIFAR-10 came
+back from 27% to 68.5%, and to 64.7% with the old ones; from 64 photos to 66.4% and 62.7%. 75.1% are what it had before
+it was cut."""
 
 FEWEST_IN_BATCH = 16
 
@@ -60,7 +62,8 @@ def train(
 
     The network that is given is the one that is trained: afterwards it has the weights of the best epoch, which are
     those it came with where training made nothing better. Hand over a copy to keep the old one; what `apply_plan`
-    returns is one already. While training runs, TensorFlow is set to deterministic operations.
+    returns is one already. While training runs, TensorFlow is set to deterministic
+    operations, where there is no GPU.
 
     Args:
         student: any `keras.Model` that takes the examples' inputs, in their order; its outputs may be probabilities or

@@ -74,6 +74,24 @@ def test_dead_channels_go_by_themselves_and_nothing_changes(quick: Callable[...,
     assert result.report["sqnr_db"] > kept.report["sqnr_db"] - 3
 
 
+def test_channels_that_never_move_go_only_where_that_is_asked_for(quick: Callable[..., Any], tmp_path: Path) -> None:
+    model = network()
+    norm = model.get_layer("norm")
+    gamma, beta, mean, variance = norm.get_weights()
+    beta[:8] = -30  # far below what these samples reach, and within what others could
+    norm.set_weights([gamma, beta, mean, variance])
+    options = {"data": SAMPLES, "preprocess": "none"}
+    kept = quick(model, **options, out=tmp_path / "kept")
+    assert widths(kept.model) == [16, 32, 32]
+    result = quick(model, **options, remove_silent=True, out=tmp_path / "out")
+    assert widths(result.model)[1] <= 24
+    assert result.report["pruning"]["silent_channels"] >= 8
+    assert any("never moved on the calibration samples" in one for one in result.report["warnings"])
+    validate_report(result.report)
+    again = quick(model, data=SAMPLES, recipe=result.folder / "recipe.yaml", out=tmp_path / "again")
+    assert again.model.read_bytes() == result.model.read_bytes()
+
+
 def test_what_is_no_keras_model_cannot_be_pruned(quick: Callable[..., Any], export: Any, tmp_path: Path) -> None:
     (tmp_path / "model.tflite").write_bytes(export(network())[1])
     with pytest.raises(InputError, match="only Keras models can be pruned"):

@@ -34,6 +34,7 @@ RECIPES = st.builds(
     preprocess=TEXT,
     seed=st.integers(0, 2**63),
     remove_dead=st.booleans(),
+    remove_silent=st.booleans(),
     prune=st.none()
     | st.builds(
         PrunePass,
@@ -143,7 +144,7 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         ("recipe: 9", "version is 9"),
         ("just text", "not a mapping"),
         ("recipe: 1\ntarget: a\npreprocess: none\nseed: 0", "field 'passes' is missing"),
-        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "in this order, remove_dead, prune, train, quantize"),
+        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "in this order, remove_dead, remove_silent, prune, train"),
         ("recipe: 1\npasses: [{prune: {}}]", "only the last is a must"),
         ("recipe: 1\npasses: [{remove_dead: {}, quantize: {}}]", "one name and its options in each item"),
         ("recipe: 1\npasses: [{remove_dead: {rounds: 3}}, {quantize: {}}]", "remove_dead pass has no options"),

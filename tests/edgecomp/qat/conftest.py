@@ -27,32 +27,40 @@ class Prepared:
     float_file: bytes
     int8_file: bytes
     plan: QatPlan
+    seen: Ranges
     samples: list[Feeds]
     options: dict[str, Any]
 
     def quantize(self, file: bytes, ranges: Ranges) -> bytes:
         """The INT8 file of a trained float file."""
-        return quantize(file, scheme="int8", ranges=ranges, **self.options)
+        return quantize(file, ranges=ranges, **self.options)
+
+    def with_options(self, **options: Any) -> Prepared:
+        """The same float file quantized in another way."""
+        return _prepared(self.float_file, self.seen, self.samples, self.options | options)
 
 
 @pytest.fixture(scope="session")
 def prepare(export: Any) -> Callable[..., Prepared]:
     """Exports, calibrates and quantizes a Keras model on noise, or on samples [n, ...] of its only input."""
 
-    def prepared(model: Any, samples: np.ndarray | None = None, **options: Any) -> Prepared:
+    def prepared(model: Any, samples: np.ndarray | None = None, count: int = 200) -> Prepared:
         opened, file = export(model)
         file = rewrite(file)
         rng = np.random.default_rng(5)
         if samples is None:
             feeds = [
                 {spec.name: rng.normal(0.2, 1, spec.shape).astype(np.float32) for spec in opened.inputs}
-                for _ in range(200)
+                for _ in range(count)
             ]
         else:
             feeds = [{opened.inputs[0].name: one[None]} for one in samples]
-        options = {"io": "int8"} | options
         seen = choose_ranges(observe(file, threads=1, stream=feeds), "mse", model=read_tflite(file))
-        int8_file = quantize(file, scheme="int8", ranges=seen, **options)
-        return Prepared(file, int8_file, plan_qat(file, int8_file), feeds, options)
+        return _prepared(file, seen, feeds, {"scheme": "int8", "io": "int8"})
 
     return prepared
+
+
+def _prepared(file: bytes, seen: Ranges, samples: list[Feeds], options: dict[str, Any]) -> Prepared:
+    int8_file = quantize(file, ranges=seen, **options)
+    return Prepared(file, int8_file, plan_qat(file, int8_file), seen, samples, options)

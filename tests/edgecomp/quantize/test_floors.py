@@ -260,7 +260,7 @@ def test_a_layer_of_nothing_but_biases_that_its_relu_closes_runs(export: Any) ->
 
     closed = layers.Conv2D(1, 1, activation="relu")
     inputs = keras.Input((8, 8, 2))
-    outputs = layers.Conv2D(2, 1)(layers.Concatenate()([closed(inputs), inputs]))
+    outputs = layers.Add()([layers.Conv2D(2, 1)(closed(inputs)), inputs])
     model = keras.Model(inputs, outputs)
     closed.set_weights([np.zeros((1, 1, 2, 1), np.float32), np.full(1, -5.0, np.float32)])
     opened, file = export(model)

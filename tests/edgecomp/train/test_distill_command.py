@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from edgecomp.cli.distill import command
 from edgecomp.errors import InputError
@@ -47,6 +48,16 @@ def test_it_writes_a_student_that_answers_as_the_teacher_does(files: Path, disti
     assert accuracy(keras.models.load_model(files / "trained.keras"), *corners(300, seed=9)) > 0.95
     assert (files / "student.keras").read_bytes() == before
     assert sorted(os.listdir(files)) == ["photos.npz", "student.keras", "teacher.keras", "trained.keras"]
+
+
+def test_it_learns_from_a_folder_of_photos_and_its_classes(files: Path, distill: Callable[..., Result]) -> None:
+    for number, (photo, label) in enumerate(zip(*corners(240), strict=True)):
+        path = files / "photos" / f"corner {label}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo[..., 0]).save(path)
+    result = distill("--data", str(files / "photos"))
+    assert result.exit_code == 0, result.exception
+    assert "accuracy: " in result.output
 
 
 def test_features_are_matched_by_name_and_shape_or_it_says_that_none_fit(
