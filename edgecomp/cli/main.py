@@ -17,9 +17,10 @@ from ..errors import EdgecompError
 
 VERBS = {
     "convert": "Turn a trained Keras model into a measured, verified bundle for a device.",
+    "distill": "Train a small network on the answers of a large one.",
     "inspect": "Show what a model is, and what a target will make of it.",
     "evaluate": "Measure the accuracy of a model on labelled data.",
-    "profile": "Measure the latency and memory of a model.",
+    "profile": "Measure the latency and memory of a model, here or on an emulated ARM CPU.",
     "targets": "List, show and check device profiles.",
 }
 

@@ -39,7 +39,7 @@ class Plan:
         quantize = replace(self.recipe.quantize, settings=settings)
         return replace(self, recipe=replace(self.recipe, quantize=quantize))
 
-    def with_steps(self, steps: tuple[int, ...]) -> Plan:
+    def with_steps(self, steps: tuple[tuple[int, int], ...]) -> Plan:
         """The plan with how long each training took, so that it can be done again alike."""
         assert self.recipe.train is not None
         return replace(self, recipe=replace(self.recipe, train=replace(self.recipe.train, steps=steps)))

@@ -58,7 +58,7 @@ def train_quantized(
     from ..qat.plan import plan_qat
 
     assert quantized.settings is not None
-    network = FakeQuantNetwork(plan_qat(quantized.source, quantized.file))
+    network = FakeQuantNetwork(plan_qat(quantized.source, quantized.file), logits=True)
     trained = trainer.quantized(network, original.model.keras_model)
     settings = replace(quantized.settings, rounding="nearest", bias_correction=False)
     with bench.steps.step("quantize trained", "quantizing what was trained") as step:
@@ -73,7 +73,7 @@ def train_quantized(
             samples=[],
         )
         before, after = _figures(quantized.file, made.file, original, bench, trainer)
-        kept = before is None or after is None or after >= before
+        kept = trained.best > 0 and (before is None or after is None or after >= before)
         step.detail = "the trained file is the better one" if kept else "training made nothing better"
     if not kept:
         return QuantizedTraining(quantized, trained, False, before, after)

@@ -106,10 +106,16 @@ def _train_pass(data: Any) -> TrainPass:
         raise TypeError(f"qat is {data['qat']!r}, not true or false")
     steps = None
     if data["steps"] is not None:
-        steps = tuple(_typed(one, int, "a number in steps") for one in _typed(data["steps"], list, "steps"))
-        if any(one < 0 for one in steps):
-            raise ValueError("a number in steps is negative")
+        steps = tuple(_steps(one) for one in _typed(data["steps"], list, "steps"))
     return TrainPass(data["recover"], data["epochs"], budget, rounds, data["qat"], steps)
+
+
+def _steps(data: Any) -> tuple[int, int]:
+    """How many steps were planned, and how many were done."""
+    pair = [_typed(one, int, "a number in steps") for one in _typed(data, list, "an item of steps")]
+    if len(pair) != 2 or not 0 < pair[1] <= pair[0]:
+        raise ValueError(f"{data!r} in steps is not two positive numbers, planned and done")
+    return pair[0], pair[1]
 
 
 def _quantize_pass(data: Any) -> QuantizePass:

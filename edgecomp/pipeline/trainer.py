@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 QAT_SHARE = 0.3
 """Of the time for all of the training, where channels are won back as well."""
 
+QAT_RATE = 5e-4
+"""The highest learning rate with quantization in place: the network has learned already, and only has to give way."""
+
 LAST_ROUND = 2.0
 """How much longer the last round trains than each of the others, which need not come to rest."""
 
@@ -52,11 +55,11 @@ class Trainer:
         assert plan.recipe.train is not None
         self._model, self._plan, self._bench, self._folder = model, plan, bench, folder
         self._asked: TrainPass = plan.recipe.train
-        self._steps: list[int] = []
+        self._steps: list[tuple[int, int]] = []
 
     @property
-    def steps(self) -> tuple[int, ...]:
-        """Of each training so far, for the recipe."""
+    def steps(self) -> tuple[tuple[int, int], ...]:
+        """Of each training so far, planned and done, for the recipe."""
         return tuple(self._steps)
 
     def recover(
@@ -81,7 +84,7 @@ class Trainer:
             network: a `FakeQuantNetwork`; its weights and ranges change.
             teacher: the original.
         """
-        learned = replace(self._settings, time_budget=self._time(None))
+        learned = replace(self._settings, time_budget=self._time(None), learning_rate=QAT_RATE)
         return self._train(network, teacher, learned, (), "quantized", "training with quantization in place")
 
     @property
@@ -112,7 +115,8 @@ class Trainer:
 
         done = len(self._steps)
         if self._asked.steps is not None and done < len(self._asked.steps):
-            settings = replace(settings, steps=self._asked.steps[done], time_budget=None, epochs=None)
+            planned, ended = self._asked.steps[done]
+            settings = replace(settings, steps=planned, stop_after=ended, time_budget=None, epochs=None)
         checkpoint = self._folder / f"{name.replace(' ', '-')}-{self._key[:12]}.npz"
         with self._bench.steps.step(f"train {name}", title) as step:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +132,7 @@ class Trainer:
             step.detail = (
                 f"{trained.metric} {trained.before:.3f} -> {trained.after:.3f} on {trained.held} held-out samples"
             )
-        self._steps.append(trained.steps)
+        self._steps.append((trained.steps, trained.steps_done))
         return trained
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..tflite import Quantization, Subgraph, Tensor
 from .pairing import CONVERSIONS, Chain, chains_to
@@ -75,25 +75,15 @@ def find_grids(plain: Subgraph, quantized: Subgraph) -> Grids:
     stored = {tensor.index: _of(tensor) for tensor in quantized.tensors if _on_grid(tensor)}
     own = {tensor.name for tensor in plain.tensors if tensor.dtype == "float32" and not tensor.is_constant}
     pinned = _pinned(quantized)
-    groups = [members for members in _groups(quantized, stored, chains) if members]
-    free = [pinned.isdisjoint(members) for members in groups]
-    symmetric = all(
-        stored[one].zero_point[0] == 0 for members, moves in zip(groups, free, strict=True) if moves for one in members
-    )
+    groups = _groups(quantized, stored, chains)
+    free = [members for members in groups if pinned.isdisjoint(members)]
+    symmetric = all(stored[members[0]].zero_point[0] == 0 for members in free)
     grids = []
-    for members, moves in zip(groups, free, strict=True):
-        names = [chain.source.name for chain in map(chains.__getitem__, members) if _has_range_of_source(chain)]
-        names = [name for name in names if name in own]
-        dtype, quantization = quantized.tensors[members[0]].dtype, stored[members[0]]
-        grids.append(
-            _grid(
-                dtype,
-                quantization,
-                names,
-                trained=moves and bool(names),
-                symmetric=symmetric and not quantization.zero_point[0],
-            )
-        )
+    for members in groups:
+        sources = (chains[one].source.name for one in members if _has_range_of_source(chains[one]))
+        names = tuple(dict.fromkeys(name for name in sources if name in own))
+        grid = _grid(quantized.tensors[members[0]].dtype, stored[members[0]], names, symmetric=symmetric)
+        grids.append(replace(grid, trained=bool(names) and members in free))
     by_tensor = {index: place for place, members in enumerate(groups) for index in members}
     names_of = {index: quantized.tensors[index].name for index in by_tensor}
     return Grids(
@@ -104,11 +94,12 @@ def find_grids(plain: Subgraph, quantized: Subgraph) -> Grids:
     )
 
 
-def _grid(dtype: str, quantization: Quantization, names: list[str], *, trained: bool, symmetric: bool) -> Grid:
+def _grid(dtype: str, quantization: Quantization, names: tuple[str, ...], *, symmetric: bool) -> Grid:
+    """A grid that is not trained."""
     scale, zero, bits = quantization.scale[0], quantization.zero_point[0], _BITS[dtype]
     lowest, highest = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     low, high = (lowest - zero) * scale, (highest - zero) * scale
-    return Grid(low, high, bits, trained, symmetric, tuple(dict.fromkeys(names)))
+    return Grid(low, high, bits, trained=False, symmetric=symmetric and zero == 0, tensors=names)
 
 
 def _on_grid(tensor: Tensor) -> bool:

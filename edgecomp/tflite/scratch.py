@@ -40,9 +40,9 @@ _Operands = list[Tensor | None]
 def _convolution(operator: Operator, operands: _Operands, output: Tensor) -> tuple[Scratch, ...]:
     """The input unfolded to one row per output position (im2col), which a plain 1x1 convolution does without."""
     source, weights = operands[:2]
-    if source is None or weights is None or min(len(source.shape), len(output.shape)) < 4:
+    if source is None or weights is None or min(len(source.shape), len(weights.shape), len(output.shape)) < 4:
         return ()
-    window = weights.shape[1:-1] if operator.name == "CONV_2D" else weights.shape[:3]
+    *window, depth = weights.shape[1:] if operator.name == "CONV_2D" else weights.shape[:-1]
     dynamic = _is_dynamic(source, weights)
     steps = [operator.options.get(f"stride{axis}", 1) for axis in "DHW"]
     dilations = [operator.options.get(f"dilation{axis}Factor", 1) for axis in "DHW"]
@@ -52,7 +52,7 @@ def _convolution(operator: Operator, operands: _Operands, output: Tensor) -> tup
     if not unfolded:
         return needs
     bits = DTYPE_BITS.get("int8" if dynamic else source.dtype, 0)
-    return (*needs, Scratch(positions * prod(window) * source.shape[-1] * bits // 8))
+    return (*needs, Scratch(positions * prod(window) * depth * bits // 8))
 
 
 def _depthwise(_: Operator, operands: _Operands, output: Tensor) -> tuple[Scratch, ...]:

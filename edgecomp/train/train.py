@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.subset import spread
 from .augmentation import Augmentation
+from .batch_norm import quick_statistics
 from .checks import check_labels, check_networks, check_outputs
 from .course import Course
 from .determinism import deterministic_operations
@@ -92,7 +93,8 @@ def train(
     with deterministic_operations():
         seed_random_layers(student, settings.seed)
         course = _prepare(student, teacher, examples, settings, features)
-        with mixed_precision(*networks, wanted=settings.mixed_precision):
+        quick = quick_statistics(student, course.feed.epoch_steps)
+        with mixed_precision(*networks, wanted=settings.mixed_precision), quick:
             return run(course, identity, started, checkpoint, on_progress)
 
 

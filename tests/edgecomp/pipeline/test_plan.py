@@ -56,7 +56,7 @@ def test_training_is_for_what_pruning_lost_unless_something_else_is_said() -> No
 
 
 def test_a_recipe_keeps_how_long_it_trained_until_an_option_says_otherwise() -> None:
-    saved = Recipe("linux-x86-64", prune=PrunePass(0.5), train=TrainPass(time_budget=60.0, steps=(900,)))
+    saved = Recipe("linux-x86-64", prune=PrunePass(0.5), train=TrainPass(time_budget=60.0, steps=((900, 850),)))
     assert make_plan(target=None, recipe=saved, train=True).recipe == saved
     longer = make_plan(target=None, recipe=saved, train=True, time_budget=120.0).recipe.train
     assert longer == TrainPass(time_budget=120.0)

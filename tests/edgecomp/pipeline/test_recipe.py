@@ -52,7 +52,10 @@ RECIPES = st.builds(
         time_budget=st.none() | st.floats(0.01, 1e9),
         rounds=st.integers(1, 20),
         qat=st.booleans(),
-        steps=st.none() | st.lists(st.integers(0, 10**6), max_size=3).map(tuple),
+        steps=st.none()
+        | st.lists(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n))), max_size=3).map(
+            tuple
+        ),
     ),
     quantize=st.builds(
         QuantizePass,
@@ -75,7 +78,7 @@ RECIPES = st.builds(
 SETTLED = Recipe(
     "raspberry-pi-4b",
     prune=PrunePass(0.5),
-    train=TrainPass(time_budget=900.0, steps=(40, 7)),
+    train=TrainPass(time_budget=900.0, steps=((40, 7),)),
     quantize=QuantizePass(settings=Settings(float_operators=("a",))),
 )
 SOMETHING = st.recursive(
@@ -154,7 +157,7 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         (yaml.safe_dump(SETTLED.to_dict()).replace("rounds: 1", "rounds: 0"), "rounds is 0"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("time_budget: 900.0", "time_budget: .nan"), "time_budget is nan"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("qat: false", "qat: 0"), "qat is 0"),
-        (yaml.safe_dump(SETTLED.to_dict()).replace("- 40", "- -1"), "in steps is negative"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("- 40", "- 4"), "in steps is not two positive"),
         ("recipe: 1\nsed: 1", "unknown field 'sed'"),
         (yaml.safe_dump(Recipe("a", seed=True).to_dict()), "seed is True"),
         (yaml.safe_dump(Recipe("a", quantize=QuantizePass(scheme="int3")).to_dict()), "scheme is 'int3'"),

@@ -57,6 +57,8 @@ def taken(data: bytes) -> int:
                 array = interpreter.tensor(index)()
             except ValueError:
                 continue
+            if not isinstance(array, np.ndarray):  # a scalar comes as a copy
+                continue
             start = array.ctypes.data
             if array.nbytes and not start_of_file <= start < start_of_file + len(data):
                 spans[index] = (start, start + array.nbytes)
