@@ -17,18 +17,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .models import OpenedModel, open_model
     from .pipeline.convert import convert
+    from .pipeline.distill import distill
     from .pipeline.evaluate import evaluate_files
     from .pipeline.result import ConvertResult
     from .pruning.plan import plan_pruning, prune
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvertResult", "OpenedModel", "convert", "evaluate_files", "open_model", "plan_pruning", "prune"]
+__all__ = [
+    "ConvertResult",
+    "OpenedModel",
+    "convert",
+    "distill",
+    "evaluate_files",
+    "open_model",
+    "plan_pruning",
+    "prune",
+]
 
 _HOMES = {
     "ConvertResult": "pipeline.result",
     "OpenedModel": "models",
     "convert": "pipeline.convert",
+    "distill": "pipeline.distill",
     "evaluate_files": "pipeline.evaluate",
     "open_model": "models",
     "plan_pruning": "pruning.plan",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ import click
 from rich.console import Console
 
 from ..errors import InputError
+from ..lint import Finding, Placement, lint, placements
 from ..pipeline.inspect import Inspected, inspect_file
 from ..targets import Target, load_target
-from ..targets.fit import Finding, find_misfits
 from ..tflite import ModelSummary, summarize
 from ..tflite.summary import TensorSummary
 from .options import opening_options, reading_options
@@ -37,25 +38,47 @@ _EXPLANATION = (
 )
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a target makes of a model: the profile, if one was given, what its delegates take, and what was found."""
+
+    profile: Target | None
+    placements: tuple[Placement, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        return any(one.severity == "blocker" for one in self.findings)
+
+
 @click.command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--target", help="Device profile to hold it against: a name (`edgecomp targets list`) or a YAML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.option("--strict", is_flag=True, help="End with exit code 2 where something blocks.")
 @click.option("--sensitivity", is_flag=True, help=_SENSITIVITY)
 @click.option("--data", metavar="SAMPLES", help=_DATA)
 @click.option("--samples", type=click.IntRange(min=1), metavar="N", help="Samples used at most. [default: 200]")
 @reading_options
 @opening_options
 def command(
-    file: Path, target: str | None, as_json: bool, sensitivity: bool, input_shape: str | None, **options: Any
+    file: Path,
+    target: str | None,
+    as_json: bool,
+    strict: bool,
+    sensitivity: bool,
+    input_shape: str | None,
+    **options: Any,
 ) -> None:
     """Show what FILE is: .keras, .h5, SavedModel folder, .tflite or bundle.
 
     A Keras model or SavedModel is exported to a float .tflite in memory, which takes some seconds; the operators and
-    figures shown are that file's.
+    figures shown are that file's. With --target, they are held against what that device runs.
     """
     shapes = parse_input_shape(input_shape)
     reading = {name: options.pop(name) for name in ("data", "samples", "preprocess", "labels")}
+    if sensitivity and strict:
+        raise InputError("--strict is about what blocks, which --sensitivity does not look at: leave one of them out")
     if sensitivity:
         _show_sensitivity(file, as_json, target=target, input_shape=shapes, **reading, **options)
         return
@@ -65,12 +88,16 @@ def command(
     inspected = inspect_file(file, input_shape=shapes, console=Console(stderr=True), **options)
     model = inspected.tflite
     summary = None if model is None else summarize(model, inspected.layer_names)
-    misfits = () if model is None or profile is None else find_misfits(model, profile)
-    findings = inspected.findings + misfits
+    verdict = Verdict(profile, findings=inspected.findings)
+    if model is not None and profile is not None:
+        found = lint(model, profile, inspected.layer_names)
+        verdict = Verdict(profile, placements(model, profile), inspected.findings + found)
     if as_json:
-        click.echo(json.dumps(_to_dict(file, inspected, summary, profile, findings), indent=2, ensure_ascii=False))
-        return
-    _print(_screen(), file, inspected, summary, profile, findings)
+        click.echo(json.dumps(_to_dict(file, inspected, summary, verdict), indent=2, ensure_ascii=False))
+    else:
+        _print(_screen(), file, inspected, summary, verdict)
+    if strict and verdict.blocked:
+        click.get_current_context().exit(InputError.exit_code)
 
 
 def _show_sensitivity(file: Path, as_json: bool, *, data: str | None, **options: Any) -> None:
@@ -125,8 +152,7 @@ def _to_dict(
     path: Path,
     inspected: Inspected,
     summary: ModelSummary | None,
-    profile: Target | None,
-    findings: tuple[Finding, ...],
+    verdict: Verdict,
 ) -> dict[str, Any]:
     return {
         "schema": 1,
@@ -135,8 +161,9 @@ def _to_dict(
         "bytes": inspected.nbytes,
         "details": inspected.details,
         "tflite": None if summary is None else summary.to_dict(),
-        "target": None if profile is None else profile.name,
-        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "target": None if verdict.profile is None else verdict.profile.name,
+        "delegates": [dataclasses.asdict(one) for one in verdict.placements],
+        "findings": [dataclasses.asdict(one) for one in verdict.findings],
     }
 
 
@@ -151,8 +178,7 @@ def _print(
     path: Path,
     inspected: Inspected,
     summary: ModelSummary | None,
-    profile: Target | None,
-    findings: tuple[Finding, ...],
+    verdict: Verdict,
 ) -> None:
     from ..report.formats import size
 
@@ -162,14 +188,25 @@ def _print(
             console.print(_printable(f"  {key}: {value}"), soft_wrap=True)
     if summary is not None:
         _print_summary(console, summary)
-    if profile is not None:
-        console.print(f"\non {profile.title} ({profile.name})", style="bold")
-    for finding in findings:
-        advice = f"; {finding.advice}" if finding.advice else ""
-        style = _SEVERITY_STYLES[finding.severity]
-        console.print(_printable(f"{finding.severity}: {finding.message}{advice}"), style=style, soft_wrap=True)
-    if profile is not None and not findings:
+    if verdict.profile is not None:
+        console.print(f"\non {verdict.profile.title} ({verdict.profile.name})", style="bold")
+    for one in verdict.placements:
+        parts = f" in {one.partitions} part{'' if one.partitions == 1 else 's'}" if one.taken else ""
+        console.print(f"  {one.delegate} runs {one.taken} of {one.operators} operators{parts}", soft_wrap=True)
+    for finding in verdict.findings:
+        _print_finding(console, finding)
+    if verdict.profile is not None and all(finding.severity == "note" for finding in verdict.findings):
         console.print("nothing stands in its way", style="green")
+
+
+def _print_finding(console: Console, finding: Finding) -> None:
+    from ..lint.finding import listed
+
+    where = f" [{listed(finding.layers, most=4)}]" if finding.layers else ""
+    style = _SEVERITY_STYLES[finding.severity]
+    console.print(_printable(f"{finding.severity}: {finding.what}{where}"), style=style, soft_wrap=True)
+    if finding.remedy:
+        console.print(_printable(f"  -> {finding.remedy}"), style=style, soft_wrap=True)
 
 
 def _print_summary(console: Console, summary: ModelSummary) -> None:
@@ -182,7 +219,8 @@ def _print_summary(console: Console, summary: ModelSummary) -> None:
             console.print(f"  {kind} {_tensor(tensor)}", soft_wrap=True)
     console.print(
         f"  {summary.scheme}; {count(summary.macs)} MACs, {count(summary.parameters)} parameters, "
-        f"weights {size(summary.weight_bytes)}, activations {size(summary.peak_activation_bytes)} at the peak",
+        f"weights {size(summary.weight_bytes)}, activations {size(summary.peak_activation_bytes)} at the peak "
+        f"(arena without a delegate {size(summary.peak_arena_bytes)})",
         soft_wrap=True,
     )
     table = Table("#", "operator", "layer", "output", "dtype", "MACs", "weights", box=None, header_style="bold")

@@ -21,6 +21,7 @@ VERBS = {
     "inspect": "Show what a model is, and what a target will make of it.",
     "evaluate": "Measure the accuracy of a model on labelled data.",
     "profile": "Measure the latency and memory of a model, here or on an emulated ARM CPU.",
+    "export": "Write a model as C source for microcontrollers.",
     "targets": "List, show and check device profiles.",
 }
 

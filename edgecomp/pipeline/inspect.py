@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from edgecomp_runtime.bundle import is_bundle, read_bundle
 
 from ..errors import EdgecompError, InputError
+from ..lint import Finding
 from ..progress import Steps
-from ..targets.fit import Finding
 from ..tflite import TfliteModel, read_tflite
 
 if TYPE_CHECKING:
@@ -118,14 +118,14 @@ def _inspect_model(path: Path, console: Console | None, **options: Any) -> Inspe
     ):
         with steps.step("open", f"opening {path.name}"):
             opened = open_model(path, **options)
-        findings = tuple(Finding("note", "file", warning, "") for warning in opened.warnings)
+        findings = tuple(Finding("opening", "note", warning, "") for warning in opened.warnings)
         model = None
         try:
             with steps.step("export", "exporting to float .tflite"):
                 made = convert_to_float(opened, Workbench(worker, steps, threads=os.cpu_count() or 1))
             model = read_tflite(made, "the exported model")
         except EdgecompError as error:
-            findings += (Finding("blocker", "export", str(error), "replace the layers it names"),)
+            findings += (Finding("export", "blocker", str(error), "replace the layers it names"),)
         if opened.keras_model is not None:
             with steps.step("dead", "looking for dead channels"):
                 findings += _dead_channels(opened.keras_model)
@@ -144,7 +144,8 @@ def _dead_channels(keras_model: Any) -> tuple[Finding, ...]:
     where = ", ".join(f"{layer.layer} ({layer.reason}: {len(layer.channels)})" for layer in layers[:5])
     more = ", …" if len(layers) > 5 else ""
     message = f"{count} channels are constant for every input, made so by {where}{more}"
-    return (Finding("note", "widths", message, "convert removes them; the answers stay the same"),)
+    remedy = "convert removes them; the answers stay the same"
+    return (Finding("dead-channels", "note", message, remedy, layers=tuple(layer.layer for layer in layers)),)
 
 
 def _details(opened: OpenedModel) -> tuple[dict[str, Any], frozenset[str]]:

@@ -89,8 +89,14 @@ def _read_with_base(path: Path, seen: tuple[Path, ...]) -> Mapping:
         base = _read_with_base(base_path, chain)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
-    inherited = {key: value for key, value in base.entries.items() if key not in _NOT_INHERITED}
+    left_out = _NOT_INHERITED | _outdated_by(own)
+    inherited = {key: value for key, value in base.entries.items() if key not in left_out}
     return _merged(dataclasses.replace(base, entries=inherited), own)
+
+
+def _outdated_by(own: Mapping) -> frozenset[str]:
+    """Coefficients belong together, and to the CPU they were measured on."""
+    return frozenset({"prediction"}) if {"prediction", "cpu"} & own.entries.keys() else frozenset()
 
 
 def _merged(base: Mapping, own: Mapping) -> Mapping:

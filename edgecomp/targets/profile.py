@@ -5,7 +5,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from .micro_operators import MICRO_OPERATORS
+
+if TYPE_CHECKING:
+    from edgecomp.tflite.micro_memory import Kernels
+
+# Kernels that are written for a core, by its instruction set.
+_MICRO_KERNELS: dict[str, Kernels] = {"armv7e-m": "cmsis-nn", "xtensa-lx7": "esp-nn"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,8 @@ class Cpu:
     """The processor that runs the interpreter.
 
     Args:
-        isa: base instruction set: "armv7-a", "armv8-a", "armv9-a", "x86-64" or "wasm32".
+        isa: base instruction set: "armv7-a", "armv8-a", "armv9-a", "x86-64" or "wasm32"; of microcontrollers
+            "armv7e-m" or "xtensa-lx7".
         model: its name ("Cortex-A72").
         cores: number of cores.
         ghz: highest clock of the fastest core.
@@ -44,14 +53,17 @@ class Memory:
 
     Args:
         ram_mb: installed memory, in MiB.
-        budget_mb: what a model may take at its peak, weights and activations together, in MiB: our choice, which
-            leaves room for the system and the application.
+        budget_mb: what a model may take at its peak, in MiB: our choice, which leaves room for the system and the
+            application. Weights and activations together, or activations alone where weights stay in flash.
         copy_gb_s: measured speed of copying memory, in GB/s.
+        flash_mb: flash that program and weights are executed and read from in place, in MiB; None where models are
+            loaded into memory.
     """
 
-    ram_mb: int | None = None
-    budget_mb: int | None = None
+    ram_mb: float | None = None
+    budget_mb: float | None = None
     copy_gb_s: float | None = None
+    flash_mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,8 @@ class Release:
 
 @dataclass(frozen=True)
 class OperatingSystem:
-    """The userland: `arch` as `uname -m` says ("aarch64", "armv7l", "x86_64"; or "wasm32"), releases newest first."""
+    """The userland: `arch` as `uname -m` says ("aarch64", "armv7l", "x86_64"; or "wasm32"; "none" on bare metal, where
+    programs are firmware), releases newest first."""
 
     arch: str
     releases: tuple[Release, ...] = ()
@@ -78,7 +91,7 @@ class Package:
     Args:
         name: as the installer calls it.
         version: the version the profile was written for.
-        installer: "pip", "npm", "maven" or "system".
+        installer: "pip", "npm", "maven", "system", or "source" for what is compiled into a firmware.
         pythons: minor versions of Python with a wheel for this architecture ("3.11"); empty where Python plays no part.
         requires: what else has to be asked for, as the installer spells it ("numpy<2").
     """
@@ -142,17 +155,23 @@ class ModelRules:
 
 @dataclass(frozen=True)
 class OperatorRules:
-    """Which operators run. TFLite's own do, except `denied`; custom ones do not, except `custom`.
+    """Which operators run. The library's own do, except `denied`; custom ones do not, except `custom`.
 
     Args:
+        library: the kernels: "tflite" (all builtin operators) or "tflite-micro" (`micro_operators.MICRO_OPERATORS`).
         custom: custom operators that the runtime brings along.
         denied: builtin operators that it does not run.
         accelerated: operators that the accelerator takes; others run on the CPU. Empty where that makes no difference.
     """
 
+    library: str = "tflite"
     custom: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     accelerated: tuple[str, ...] = ()
+
+    def lacks(self, builtin: str) -> bool:
+        """Whether a builtin operator does not run."""
+        return builtin in self.denied or (self.library == "tflite-micro" and builtin not in MICRO_OPERATORS)
 
 
 @dataclass(frozen=True)
@@ -198,6 +217,8 @@ class Target:
     Args:
         name: what `--target` takes: lower-case letters, digits and dashes.
         title: what people call it.
+        latencies: published measurements.
+        prediction: coefficients of the latency model, where there are any.
         path: the file it was read from.
     """
 
@@ -212,8 +233,16 @@ class Target:
     limits: Limits = Limits()
     thermal: Thermal = Thermal()
     latencies: tuple[Latency, ...] = ()
+    prediction: Prediction | None = None
     notes: tuple[str, ...] = ()
     path: Path | None = None
+
+    @property
+    def micro_kernels(self) -> Kernels | None:
+        """Whose kernels TFLite Micro is compiled with for this core; None where another runtime runs the model."""
+        if self.operators.library != "tflite-micro":
+            return None
+        return _MICRO_KERNELS.get(self.cpu.isa, "reference")
 
     def package_for(self, python: str | None = None) -> Package | None:
         """The preferred package with a wheel for a Python ("3.11"); the preferred one of all without it."""

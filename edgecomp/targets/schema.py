@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import checks
 from .checks import Key, Problems
 from .document import Mapping, Node
+from .prediction import PRECISIONS, QUANTITIES, UNITS, NanosecondsPerInstruction, OperatorCosts, Prediction
 from .profile import (
     Cluster,
     Cpu,
@@ -27,11 +30,12 @@ WEIGHTS = ("per-channel", "per-tensor")
 # Their kernels need a scale per output channel.
 PER_CHANNEL_SCHEMES = ("dynamic", "dynamic4")
 IOS = ("int8", "float")
-ISAS = ("armv7-a", "armv8-a", "armv9-a", "x86-64", "wasm32")
-FEATURES = ("neon", "dotprod", "fp16", "i8mm", "bf16", "sve", "sve2", "avx2", "avx512f", "avx512vnni", "simd128")
-ARCHITECTURES = ("aarch64", "armv7l", "x86_64", "wasm32")
+ISAS = ("armv7-a", "armv8-a", "armv9-a", "x86-64", "wasm32", "armv7e-m", "xtensa-lx7")
+FEATURES = ("neon", "dotprod", "fp16", "i8mm", "bf16", "sve", "sve2", "avx2", "avx512f", "avx512vnni", "simd128", "dsp")
+ARCHITECTURES = ("aarch64", "armv7l", "x86_64", "wasm32", "none")
 DELEGATES = ("xnnpack", "edgetpu", "gpu", "npu", "none")
-INSTALLERS = ("pip", "npm", "maven", "system")
+INSTALLERS = ("pip", "npm", "maven", "system", "source")
+OPERATOR_LIBRARIES = ("tflite", "tflite-micro")
 
 _NAME = checks.text(r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and dashes, as in my-board-2")
 _TEXT = checks.text()
@@ -40,7 +44,7 @@ _PYTHON = checks.text(r"3\.[0-9]{1,2}", "a minor version of Python, as in 3.11")
 _OPERATOR = checks.text(r"[A-Z0-9_]+", "an operator as TFLite's schema spells it, as in CONV_2D")
 _GHZ = checks.number(0.01, 20)
 _CORES = checks.whole(1, 1024)
-_MB = checks.whole(1, 16 * 1024 * 1024)
+_MB = checks.number(0.001, 16 * 1024 * 1024)
 _CELSIUS = checks.number(1, 200)
 
 _CLUSTER = checks.record(Cluster, {"model": Key(_TEXT, True), "cores": Key(_CORES, True), "ghz": Key(_GHZ)})
@@ -56,7 +60,13 @@ _CPU = checks.record(
     },
 )
 _MEMORY = checks.record(
-    Memory, {"ram_mb": Key(_MB), "budget_mb": Key(_MB), "copy_gb_s": Key(checks.number(0.001, 10_000))}
+    Memory,
+    {
+        "ram_mb": Key(_MB),
+        "budget_mb": Key(_MB),
+        "copy_gb_s": Key(checks.number(0.001, 10_000)),
+        "flash_mb": Key(_MB),
+    },
 )
 _RELEASE = checks.record(Release, {"name": Key(_TEXT, True), "python": Key(_PYTHON), "glibc": Key(_VERSION)})
 _OS = checks.record(
@@ -98,6 +108,7 @@ _MODEL = checks.record(
 _OPERATORS = checks.record(
     OperatorRules,
     {
+        "library": Key(checks.choice(OPERATOR_LIBRARIES)),
         "custom": Key(checks.several(_TEXT)),
         "denied": Key(checks.several(_OPERATOR)),
         "accelerated": Key(checks.several(_OPERATOR)),
@@ -116,6 +127,40 @@ _LATENCY = checks.record(
         "device": Key(_TEXT),
     },
 )
+_COST = checks.number(0, 1e12)
+_TILE_TEXT = checks.text(r"[1-9][0-9]{0,3}(x[1-9][0-9]{0,3}){2}", "rows x columns x depth, as in 6x16x4")
+
+
+def _tile(node: Node, field: str, problems: Problems) -> Any:
+    """What a kernel computes at a time."""
+    found = _TILE_TEXT(node, field, problems)
+    return found and tuple(int(size) for size in found.split("x"))
+
+
+_OPERATOR_COSTS = checks.record(
+    OperatorCosts,
+    {
+        "kind": Key(_TEXT, True),
+        "precision": Key(checks.choice(PRECISIONS), True),
+        "tile": Key(_tile),
+        **{quantity: Key(_COST) for quantity in QUANTITIES},
+    },
+)
+_PREDICTION = checks.record(
+    Prediction,
+    {
+        "source": Key(_TEXT, True),
+        "unit": Key(checks.choice(UNITS), True),
+        "band": Key(checks.number(0.001, 10), True),
+        "call": Key(_COST),
+        "byte": Key(_COST),
+        "threads": Key(_CORES),
+        "instruction": Key(
+            checks.record(NanosecondsPerInstruction, {one: Key(checks.number(0.0001, 10_000), True) for one in PRECISIONS})
+        ),
+        "operators": Key(checks.several(_OPERATOR_COSTS, at_least=1), True),
+    },
+)
 _TARGET = checks.record(
     Target,
     {
@@ -131,6 +176,7 @@ _TARGET = checks.record(
         "limits": Key(_LIMITS),
         "thermal": Key(_THERMAL),
         "latencies": Key(checks.several(_LATENCY)),
+        "prediction": Key(_PREDICTION),
         "notes": Key(checks.several(_TEXT)),
     },
 )
@@ -172,8 +218,21 @@ def _contradictions(target: Target) -> list[tuple[str, str]]:
         found.append(("cpu.clusters", f"the clusters have {clustered} cores together, but cpu.cores says {cores}"))
     if memory.ram_mb is not None and memory.budget_mb is not None and memory.budget_mb > memory.ram_mb:
         found.append(
-            ("memory.budget_mb", f"{memory.budget_mb} MB of the {memory.ram_mb} MB in memory.ram_mb; use less")
+            ("memory.budget_mb", f"{memory.budget_mb:g} MB of the {memory.ram_mb:g} MB in memory.ram_mb; use less")
         )
+    if memory.flash_mb is not None and (target.limits.file_mb or 0) > memory.flash_mb:
+        found.append(
+            (
+                "limits.file_mb",
+                f"{target.limits.file_mb:g} MB of the {memory.flash_mb:g} MB in memory.flash_mb; use less",
+            )
+        )
+    keys = [(one.kind, one.precision) for one in target.prediction.operators] if target.prediction else []
+    found += [
+        ("prediction.operators", f"{kind!r} in {precision} is there more than once; leave one of them")
+        for kind, precision in sorted(set(keys))
+        if keys.count((kind, precision)) > 1
+    ]
     return found
 
 

@@ -35,6 +35,8 @@ _SAME_VALUES = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
 _SMALLEST_SHARED = 4
 # Operators whose kernels keep the result when all they read is constant.
 _UNPACKS = frozenset({"DEQUANTIZE", "DENSIFY"})
+# Sizes that a file makes up are kept within what sums of 64 bits hold; the reader bounds those of tensors.
+_MOST = 2**48
 # Placing is quadratic. Above this many tensors the estimate is the largest sum of what lives at once.
 _MAX_PLACED = 20_000
 
@@ -95,7 +97,7 @@ def scratch_lifetimes(graph: Subgraph) -> tuple[Lifetime, ...]:
     """When the scratch memory of each kernel must be there: while it runs, or throughout where it is kept."""
     end = max(len(graph.operators) - 1, 0)
     return tuple(
-        Lifetime(need.nbytes, *((0, end) if need.kept else (operator.index, operator.index)))
+        Lifetime(min(need.nbytes, _MOST), *((0, end) if need.kept else (operator.index, operator.index)))
         for operator in graph.operators
         for need in scratch_of(graph, operator)
         if need.nbytes > 0

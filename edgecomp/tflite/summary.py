@@ -10,8 +10,8 @@ from typing import Any
 
 from .cost import operator_macs, operator_weight_bytes, parameter_count, scheme, total_macs, weight_bytes
 from .layers import operator_layers
-from .memory import peak_activation_bytes
-from .model import Operator, Subgraph, Tensor, TfliteModel
+from .memory import peak_activation_bytes, peak_arena_bytes
+from .model import Operator, Quantization, Subgraph, Tensor, TfliteModel
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ class OperatorSummary:
         layer: the Keras layer it came from, where names tell.
         output_shape: shape of its first output.
         dtype: dtype of its first output.
+        scale: of its first output, where that is quantized.
+        zero_point: likewise.
+        weight_scales: how many scales its weights have: 0 for float ones, 1, or one for each output channel.
         macs: multiply-accumulates of one inference.
         weight_bytes: bytes of the constants it reads.
     """
@@ -46,6 +49,18 @@ class OperatorSummary:
     dtype: str | None
     macs: int
     weight_bytes: int
+    scale: float | None = None
+    zero_point: int | None = None
+    weight_scales: int = 0
+
+
+@dataclass(frozen=True)
+class SignatureSummary:
+    """A named entry point and the names of what it takes and gives."""
+
+    key: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,10 +75,15 @@ class ModelSummary:
         macs: multiply-accumulates of one inference.
         parameters: number of weights.
         weight_bytes: what they take.
-        peak_activation_bytes: estimate for an interpreter without delegates, see `memory.peak_activation_bytes`.
+        peak_activation_bytes: what tensors take at once, see `memory.peak_activation_bytes`.
+        peak_arena_bytes: what an interpreter without a delegate takes, see `memory.peak_arena_bytes`.
         operators: of the main graph.
         operator_counts: how often each operator appears, over all graphs, most frequent first.
         subgraphs: number of graphs; more than one where the model has control flow.
+        tensors: how many tensors the main graph has.
+        signatures: the named entry points.
+        metadata: names of the opaque blocks that are stored with the model, with their sizes in bytes.
+        description: what the converter wrote about itself.
     """
 
     nbytes: int
@@ -74,9 +94,14 @@ class ModelSummary:
     parameters: int
     weight_bytes: int
     peak_activation_bytes: int
+    peak_arena_bytes: int
     operators: tuple[OperatorSummary, ...]
     operator_counts: dict[str, int]
     subgraphs: int
+    tensors: int
+    signatures: tuple[SignatureSummary, ...]
+    metadata: dict[str, int]
+    description: str
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data; the size of the file is called `bytes`."""
@@ -99,27 +124,37 @@ def summarize(model: TfliteModel, layer_names: Collection[str] = ()) -> ModelSum
         parameters=parameter_count(model),
         weight_bytes=weight_bytes(model),
         peak_activation_bytes=peak_activation_bytes(model),
+        peak_arena_bytes=peak_arena_bytes(model),
         operators=tuple(
             _operator(model.main, operator, layer) for operator, layer in zip(model.main.operators, layers, strict=True)
         ),
         operator_counts=dict(counts.most_common()),
         subgraphs=len(model.subgraphs),
+        tensors=len(model.main.tensors),
+        signatures=tuple(
+            SignatureSummary(one.key, tuple(name for name, _ in one.inputs), tuple(name for name, _ in one.outputs))
+            for one in model.signatures
+        ),
+        metadata={name: len(content) for name, content in model.metadata.items()},
+        description=model.description,
     )
 
 
 def _tensor(tensor: Tensor, names: dict[int, str]) -> TensorSummary:
-    quantization = tensor.quantization
+    scale, zero_point = _step(tensor.quantization)
     return TensorSummary(
         name=names.get(tensor.index, tensor.name),
         shape=tensor.shape_signature,
         dtype=tensor.dtype,
-        scale=None if quantization is None else quantization.scale[0],
-        zero_point=None if quantization is None else quantization.zero_point[0],
+        scale=scale,
+        zero_point=zero_point,
     )
 
 
 def _operator(graph: Subgraph, operator: Operator, layer: str | None) -> OperatorSummary:
     outputs = graph.tensors_of(operator.outputs[:1])
+    stored = (one.quantization for one in graph.tensors_of(operator.inputs) if one.is_constant)
+    scale, zero_point = _step(outputs[0].quantization) if outputs else (None, None)
     return OperatorSummary(
         index=operator.index,
         name=operator.name,
@@ -128,4 +163,11 @@ def _operator(graph: Subgraph, operator: Operator, layer: str | None) -> Operato
         dtype=outputs[0].dtype if outputs else None,
         macs=operator_macs(graph, operator),
         weight_bytes=operator_weight_bytes(graph, operator),
+        scale=scale,
+        zero_point=zero_point,
+        weight_scales=next((len(one.scale) for one in stored if one is not None), 0),
     )
+
+
+def _step(quantization: Quantization | None) -> tuple[float | None, int | None]:
+    return (None, None) if quantization is None else (quantization.scale[0], quantization.zero_point[0])

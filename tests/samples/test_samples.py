@@ -79,3 +79,14 @@ def test_the_photos_sample_reports_agreement_without_labels(tmp_path):
     assert report["compressed"]["bytes"] < 0.35 * report["float"]["bytes"]
     assert "The weights are random" in printed
     assert len(re.findall(r"^build/photos/crops/\d\d\.jpg: class \d+ ", printed, re.MULTILINE)) == 4
+
+
+def test_the_pruned_demo_wins_the_accuracy_back_without_labels(tmp_path):
+    done = run_sample("pruned/demo.py", str(tmp_path / "out"), folder=tmp_path)
+    report = read_results(tmp_path / "out" / "result")
+    assert report["compressed"]["macs"] <= 0.34 * report["float"]["macs"]
+    assert report["training"][0]["metric"] == "agreement"
+    assert report["training"][0]["after"] > report["training"][0]["before"] + 0.2
+    assert report["drop_points"] <= 4.0
+    assert "test photos right" in done.stdout
+    assert not (tmp_path / "out" / "result.training").exists()

@@ -127,6 +127,6 @@ def test_the_recipes_importances_are_those_that_there_are() -> None:
 def test_inspect_counts_dead_channels(tmp_path: Path) -> None:
     for dead in (0, 12):
         network(dead=dead).save(tmp_path / "model.keras")
-        found = [one.message for one in inspect_file(tmp_path / "model.keras").findings if one.subject == "widths"]
+        found = [one.what for one in inspect_file(tmp_path / "model.keras").findings if one.rule == "dead-channels"]
         assert bool(found) == bool(dead)
         assert not dead or "12 channels are constant for every input" in found[0]

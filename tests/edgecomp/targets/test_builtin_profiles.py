@@ -21,6 +21,9 @@ NAMES = {
     "coral-edgetpu",
     "browser",
     "linux-x86-64",
+    "cortex-m4",
+    "cortex-m7",
+    "esp32-s3",
 }
 
 

@@ -31,19 +31,18 @@ def inspect_command(*arguments: object) -> Result:
 def model_file(tmp_path: Path) -> Path:
     """One convolution, int8, with a name that would steer a terminal."""
 
-    def tensor(name: str, shape: list[int], buffer: int) -> schema.TensorT:
+    def tensor(name: str, shape: list[int], buffer: int, dtype: int = schema.TensorType.INT8) -> schema.TensorT:
         quantization = schema.QuantizationParametersT(scale=[0.5], zeroPoint=[0])
-        return schema.TensorT(
-            shape=shape, type=schema.TensorType.INT8, buffer=buffer, name=name, quantization=quantization
-        )
+        return schema.TensorT(shape=shape, type=dtype, buffer=buffer, name=name, quantization=quantization)
 
     tensors = [tensor("in\x1b[31m", [1, 4, 4, 2], 0), tensor("w", [12, 1, 1, 2], 1), tensor("out", [1, 4, 4, 12], 0)]
-    operator = schema.OperatorT(inputs=[0, 1, -1], outputs=[2])
+    tensors.append(tensor("b", [12], 2, schema.TensorType.INT32))
+    operator = schema.OperatorT(inputs=[0, 1, 3], outputs=[2])
     model = schema.ModelT(
         version=3,
         operatorCodes=[schema.OperatorCodeT(builtinCode=3, deprecatedBuiltinCode=3)],
         subgraphs=[schema.SubGraphT(tensors=tensors, inputs=[0], outputs=[2], operators=[operator])],
-        buffers=[schema.BufferT(), schema.BufferT(data=list(range(24)))],
+        buffers=[schema.BufferT(), schema.BufferT(data=list(range(24))), schema.BufferT(data=[0] * 48)],
     )
     path = tmp_path / "model.tflite"
     builder = flatbuffers.Builder(1024)
@@ -55,7 +54,7 @@ def model_file(tmp_path: Path) -> Path:
 def test_list_shows_every_profile() -> None:
     shown = targets_command("list").stdout
     listed = json.loads(targets_command("list", "--json").stdout)
-    assert len(listed) == 11
+    assert len(listed) == 14
     for target in listed:
         assert target["name"] in shown
 
@@ -114,10 +113,10 @@ def test_inspect_gives_figures_and_findings(model_file: Path) -> None:
     assert data["format"] == "tflite"
     assert data["bytes"] == model_file.stat().st_size
     assert data["tflite"]["macs"] == 4 * 4 * 12 * 2
-    assert data["tflite"]["parameters"] == 24
+    assert data["tflite"]["parameters"] == 24 + 12
     assert data["tflite"]["scheme"] == "int8"
     assert data["tflite"]["operators"][0]["name"] == "CONV_2D"
-    assert [(one["severity"], one["subject"]) for one in data["findings"]] == [("blocker", "inputs and outputs")]
+    assert [(one["severity"], one["rule"]) for one in data["findings"]] == [("blocker", "refused-io")]
 
 
 def test_inspect_prints_no_control_characters_of_the_file(model_file: Path) -> None:
@@ -160,7 +159,7 @@ def test_inspect_exports_a_keras_model_to_see_its_operators(tmp_path: Path) -> N
     assert data["details"]["parameters"] == 5 * 28 + 2 * 181
     macs = {one["layer"]: one["macs"] for one in data["tflite"]["operators"] if one["macs"]}
     assert macs == {"stem": 6 * 6 * 5 * 27, "head": 180 * 2}
-    assert [one["subject"] for one in data["findings"]] == ["scheme", "widths"]
+    assert [one["rule"] for one in data["findings"]] == ["float-scheme", "width-multiple", "kernel-block"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x00\x00\x00TFL3garbage", b"hello", b"PK\x03\x04broken"])

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.tflite import peak_activation_bytes, peak_arena_bytes, read_tflite
 
@@ -143,7 +141,6 @@ def off(files: dict[str, bytes], taken: dict[str, int]) -> dict[str, float]:
     return {name: share for name, share in shares.items() if abs(share - 1) > TOLERANCE}
 
 
-@pytest.mark.slow
 def test_predictions_for_networks_of_all_kinds(export: Any, tmp_path: Path) -> None:
     import keras
 

@@ -1,0 +1,61 @@
+"""`edgecomp export`: a model in another form. `export c` is for microcontrollers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import InputError
+from ..pipeline.output import check_free, staged
+from ..targets import Target, load_target
+
+_NAME = "What files and identifiers begin with. [default: the bundle's or the file's name]"
+_TARGET = (
+    "Microcontroller that it must fit: a name (`edgecomp targets list`) or a YAML file. [default: the bundle's, where "
+    "that is one]"
+)
+
+
+@click.group("export")
+def command() -> None:
+    """Write a model in another form."""
+
+
+@command.command("c")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the source.")
+@click.option("--name", metavar="NAME", help=_NAME)
+@click.option("--target", metavar="NAME", help=_TARGET)
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+def c_command(file: Path, out: Path, name: str | None, target: str | None, force: bool) -> None:
+    """Write FILE, a .tflite or a bundle, as a C array with its constants, for TensorFlow Lite Micro.
+
+    An example program comes with it that has exactly the operators of the model and enough memory to run it.
+    """
+    from ..c_export import plan_c_export, read_source, render
+
+    check_free(out, force=force)
+    source = read_source(file)
+    plan = plan_c_export(source, name=name, target=_target(target, source.target))
+    with staged(out, force=force) as stage:
+        for filename, text in render(plan).items():
+            (stage / filename).write_text(text, encoding="ascii", newline="\n")
+    for warning in plan.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for filename in sorted(path.name for path in out.iterdir()):
+        click.echo(out / filename)
+    click.echo(f"{len(plan.model):,} bytes of flash; about {plan.arena_bytes:,} bytes of memory")
+
+
+def _target(named: str | None, made_for: str | None) -> Target | None:
+    """The microcontroller that was named, or the one the bundle was made for; None where it was for another device."""
+    if named is not None:
+        return load_target(named)
+    if made_for is None:
+        return None
+    try:
+        profile = load_target(made_for)
+    except InputError:
+        return None  # a profile of somebody's own, which is not here
+    return profile if profile.micro_kernels else None

@@ -1,0 +1,131 @@
+"""What small networks cost: timed on this machine, or counted on an emulated CPU."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from ..errors import InputError, MeasurementError
+from ..progress import Steps
+from ..tflite import read_tflite
+from .fitting import Observation, works_of
+from .micro import MicroModel
+
+ROUNDS = 5
+"""Each network is visited so often, all in turn, so that a slow minute of the machine hits all of them alike."""
+
+BLOCK_SECONDS = 0.03
+FEWEST_RUNS = 5
+MOST_RUNS = 300
+"""Of a visit: the time it is given, and how many inferences it has in any case."""
+
+LARGEST_DRIFT = 0.25
+"""Median of the share by which a visit is slower than the best one of the same network. More is no measurement."""
+
+FILES_AT_ONCE = 40
+"""That one emulated process is given."""
+
+
+def observe(
+    models: Iterable[MicroModel], where: str, *, threads: int = 1, steps: Steps | None = None
+) -> tuple[list[Observation], str]:
+    """Finds out what each network costs.
+
+    Args:
+        models: the networks.
+        where: "here", or "emulate:CPU".
+        threads: of the interpreter; counting knows one only.
+        steps: shows progress.
+
+    Returns:
+        the observations, and their unit.
+
+    Raises:
+        InputError: no such place, or what emulation needs is missing.
+        MeasurementError: the machine's speed was not steady.
+        EmulationError: the emulated interpreter crashed.
+    """
+    steps = steps or Steps()
+    if where == "here":
+        return _timed(list(models), threads, steps), "ns"
+    if where.startswith("emulate:"):
+        if threads != 1:
+            raise InputError("instructions are counted with one thread: leave out --threads")
+        return _counted(models, where.removeprefix("emulate:"), steps), "instructions"
+    raise InputError(f"--on {where}: this version fits 'here' and on 'emulate:CPU'; on a board, run it there")
+
+
+def best_medians(
+    runs: Sequence[Callable[[], object]], rounds: int = ROUNDS, begun: Callable[[], object] = lambda: None
+) -> tuple[list[float], float]:
+    """Times functions in turn.
+
+    Args:
+        runs: what is timed.
+        rounds: how often each gets its turn.
+        begun: called when a turn begins.
+
+    Returns:
+        seconds of each: the least of its turns' medians; and by what share the turns are slower, in the median.
+    """
+    medians: list[list[float]] = [[] for _ in runs]
+    for _ in range(rounds):
+        for place, run in enumerate(runs):
+            begun()
+            medians[place].append(statistics.median(_turn(run)))
+    best = [min(each) for each in medians]
+    drift = statistics.median(one / least - 1 for each, least in zip(medians, best, strict=True) for one in each)
+    return best, drift
+
+
+def _turn(run: Callable[[], object]) -> Iterator[float]:
+    """Seconds of single runs, after one that fetches back into the caches what others have pushed out."""
+    run()
+    end = time.perf_counter() + BLOCK_SECONDS
+    for count in range(MOST_RUNS):
+        start = time.perf_counter()
+        if start > end and count >= FEWEST_RUNS:
+            return
+        run()
+        yield time.perf_counter() - start
+
+
+def _timed(models: Sequence[MicroModel], threads: int, steps: Steps) -> list[Observation]:
+    import numpy as np
+    from edgecomp_runtime.model import Model
+
+    loaded = []
+    with steps.step("load", "loading small networks") as step:
+        for one in step.track(models, len(models)):
+            model = Model.load(one.file, threads=threads, engine="ai_edge_litert")
+            loaded.append(model.bare_invoke([np.zeros(tensor.shape, tensor.stored_dtype) for tensor in model.inputs]))
+    with steps.step("measure", "measuring small networks") as step:
+        turns = step.track(range(ROUNDS * len(loaded)), ROUNDS * len(loaded))
+        seconds, drift = best_medians(loaded, begun=lambda: next(turns))
+    if drift > LARGEST_DRIFT:
+        raise MeasurementError(
+            f"the machine's speed was not steady (turns differ by {drift:.0%}): end what else is running, or cool it, "
+            "and measure again"
+        )
+    return [_observation(one, 1e9 * each) for one, each in zip(models, seconds, strict=True)]
+
+
+def _counted(models: Iterable[MicroModel], cpu: str, steps: Steps) -> list[Observation]:
+    from ..emulate import count_instructions
+
+    found = []
+    waiting = iter(models)
+    while part := list(islice(waiting, FILES_AT_ONCE)):
+        counts = count_instructions({one.name: one.file for one in part}, cpu, steps=steps)
+        for one in part:
+            count = counts[one.name]
+            if not count.valid:
+                raise MeasurementError(f"{one.name}: inferences differ by {count.spread:,} instructions")
+            found.append(_observation(one, float(count.instructions)))
+    return found
+
+
+def _observation(model: MicroModel, cost: float) -> Observation:
+    return Observation(model.name, works_of(read_tflite(model.file)), cost, model.is_block)
