@@ -34,7 +34,7 @@ NETWORKS: dict[str, tuple[str, int, dict[str, Any]]] = {
 
 def unseen(folder: Path, done: Callable[[str], None] = lambda _: None) -> dict[str, bytes]:
     """The files by name, " float32" or " int8" behind it; those in the folder already are taken from there."""
-    files = {}
+    files: dict[str, bytes] = {}
     for name in NETWORKS:
         paths = {precision: folder / f"{name}.{precision}.tflite" for precision in ("float32", "int8")}
         if not all(path.exists() for path in paths.values()):

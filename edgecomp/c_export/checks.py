@@ -70,31 +70,22 @@ def limit_warnings(model_bytes: int, arena_bytes: int, target: Target | None) ->
             f"{target.name} is no microcontroller: name one (cortex-m4, cortex-m7, esp32-s3) with --target, or leave "
             "it out"
         )
-    flash, ram = target.memory.flash_mb, target.memory.ram_mb
-    if flash is not None and model_bytes > flash * _MIB:
+    limit = target.limits.file_mb or target.memory.flash_mb
+    ram, budget = target.memory.ram_mb, target.memory.budget_mb
+    if limit is not None and model_bytes > limit * _MIB:
         raise InputError(
-            f"the model has {_kib(model_bytes)}, and {target.name} has {_kib(flash * _MIB)} of flash: use a smaller one"
+            f"the model has {_kib(model_bytes)}, and the flash of {target.name} takes one of {_kib(limit * _MIB)}: use "
+            "a smaller scheme, prune the model, or use a smaller one"
         )
     if ram is not None and arena_bytes > ram * _MIB:
         raise InputError(
             f"the model needs about {_kib(arena_bytes)} of memory to run, and {target.name} has {_kib(ram * _MIB)}: "
             "use a smaller input or a smaller model"
         )
-    return tuple(_tight(model_bytes, arena_bytes, target))
-
-
-def _tight(model_bytes: int, arena_bytes: int, target: Target) -> list[str]:
-    found = []
-    file_mb, budget = target.limits.file_mb, target.memory.budget_mb
-    if file_mb is not None and model_bytes > file_mb * _MIB:
-        found.append(
-            f"the model has {_kib(model_bytes)} of the {_kib(file_mb * _MIB)} of flash that {target.name} gives a model"
-        )
     if budget is not None and arena_bytes > budget * _MIB:
-        found.append(
-            f"it needs about {_kib(arena_bytes)} of the {_kib(budget * _MIB)} of memory {target.name} gives a model"
-        )
-    return found
+        tight = f"about {_kib(arena_bytes)} of memory, more than the {_kib(budget * _MIB)} {target.name} gives a model"
+        return (f"the model needs {tight}",)
+    return ()
 
 
 def _has_buffers_outside(data: bytes) -> bool:

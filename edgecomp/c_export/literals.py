@@ -30,6 +30,9 @@ def string_literal(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """The text as it can stand in a comment: one line, printable ASCII, without what would end the comment."""
-    kept = "".join(one if " " <= one <= "~" else "?" for one in text)
-    return kept.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+    """The text as it can stand in a comment: one line, printable ASCII, without what would end the comment.
+
+    A backslash, or the trigraph of one, would continue a line comment on the next line.
+    """
+    kept = "".join(one if " " <= one <= "~" and one not in "\\?" else "_" for one in text)
+    return kept.replace("*/", "* /").replace("/*", "/ *")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..errors import InputError
-from ..pipeline.output import check_free, staged
+from ..pipeline.output import check_free, staged, writing_to
 from ..targets import Target, load_target
 
 _NAME = "What files and identifiers begin with. [default: the bundle's or the file's name]"
@@ -38,7 +38,7 @@ def c_command(file: Path, out: Path, name: str | None, target: str | None, force
     check_free(out, force=force)
     source = read_source(file)
     plan = plan_c_export(source, name=name, target=_target(target, source.target))
-    with staged(out, force=force) as stage:
+    with staged(out, force=force) as stage, writing_to(out):
         for filename, text in render(plan).items():
             (stage / filename).write_text(text, encoding="ascii", newline="\n")
     for warning in plan.warnings:

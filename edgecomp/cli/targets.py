@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..targets import Target, list_targets, load_target
+
+if TYPE_CHECKING:
+    from ..latency.fitting import Fit
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 
 
 @click.group("targets")
 def command() -> None:
-    """List, show and check device profiles."""
+    """List, show, check and fit device profiles."""
 
 
 @command.command("list")
@@ -63,6 +66,48 @@ def check_command(file: Path) -> None:
     """Check a profile of your own; every problem with its file and line."""
     target = load_target(file)
     click.echo(f"{file}: {target.name} is a valid profile ({_cpu(target)}; makes {_makes(target)})")
+
+
+@command.command("fit")
+@click.argument("target", metavar="NAME")
+@click.option("--on", "where", default="here", show_default=True, help="Where: here, or emulate:CPU (cortex-a53, …).")
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of the interpreter.")
+@click.option("--out", type=click.Path(path_type=Path), help="The profile to write.  [default: NAME-fitted.yaml]")
+@click.option("--force", is_flag=True, help="Replace the profile if it is there.")
+def fit_command(target: str, where: str, threads: int, out: Path | None, force: bool) -> None:
+    """Fit the latency model to a device, and write a profile with the coefficients.
+
+    Measures some hundred small networks for a minute or two. NAME is the profile that the new one extends. Run it on
+    the device itself with nothing else running; on emulate:CPU instructions are counted, which are no time yet.
+    """
+    from rich.console import Console
+
+    from ..latency.fit_target import fit_target
+    from ..progress import Steps
+    from ..targets.writing import check_writable, write_fitted
+
+    base = load_target(target)
+    path = out or Path(f"{base.name.removesuffix('-fitted')}-fitted.yaml")
+    check_writable(path, force=force)
+    with Steps(Console(stderr=True)) as steps:
+        found = fit_target(base, where, threads=threads, steps=steps)
+    written = write_fitted(path, base, found.prediction, force=force)
+    click.echo(f"{path}: {written.name}, to be used as --target {_as_path(path)}")
+    click.echo(_fitted(found))
+
+
+def _as_path(path: Path) -> str:
+    return str(path) if path.parent != Path() else f"./{path}"
+
+
+def _fitted(found: Fit) -> str:
+    """How well the coefficients explain what was measured."""
+    errors = sorted(abs(error) for error in found.errors.values())
+    middle = errors[len(errors) // 2]
+    return (
+        f"{len(errors)} small networks, half of them explained within {middle:.1%}; "
+        f"predictions are given a band of {found.prediction.band:.0%}"
+    )
 
 
 def _print_json(data: Any) -> None:

@@ -1,47 +1,75 @@
-"""What a layer takes on a device, roughly: arithmetic and memory at the rates of its profile.
+"""What a Keras layer takes on a device, for pruning: the coefficients of its profile, on what a cut network costs.
 
-Good for the share that a layer has in its network's latency, which is all that pruning to a share of latency needs.
+Pruning knows a layer by its `LayerWork` and no kernel; shares of a network's latency are what it needs. How long a
+file takes is for `predict`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..targets import Target
+from .predict import CostModel
+from .work import Work
 
 if TYPE_CHECKING:
     from ..pruning.costs import LatencyModel, LayerWork
 
-MULTIPLY_ACCUMULATES_PER_CYCLE = {"i8mm": 64, "dotprod": 32, "avx512vnni": 64, "avx2": 32, "neon": 8}
-"""Of one core in int8, by the widest instructions it has: 16-byte vectors, two of them a cycle with dot products."""
 
-REACHED = 0.4
-"""Of that, what kernels reach: int8 MobileNetV2 (300 million) takes 17 ms on four cores of a Raspberry Pi 4 at 1.5 GHz
-(XNNPACK's README), 0.37 of the peak."""
+@dataclass(frozen=True)
+class _Rates:
+    """Milliseconds of what a layer does."""
 
-OPERATOR_MS = 0.005
-"""Of starting an operator."""
-
-COPY_GB_S = 3.0
-"""Where the profile does not say: between a Raspberry Pi 4 and 5."""
+    kernel_mac: float
+    weight_byte: float
+    activation: float
+    layer: float
 
 
 def layer_milliseconds(target: Target) -> LatencyModel:
-    """The latency model of a device.
+    """The latency model of a device, in the precision that it makes files in, with its threads.
+
+    Where the profile has instructions and not what one takes, the result is millions of those: shares stay right.
 
     Raises:
-        InputError: the profile does not say what CPU it is.
+        InputError: the profile has no coefficients.
     """
-    cpu = target.cpu
-    if not cpu.ghz or not cpu.cores:
-        raise InputError(f"the profile {target.name} has no clock or cores for a prediction: prune macs= instead")
-    per_cycle = max((MULTIPLY_ACCUMULATES_PER_CYCLE.get(one, 4) for one in cpu.features), default=4)
-    cores = min(target.runtime.threads, cpu.cores)
-    per_ms = cpu.ghz * 1e6 * per_cycle * cores * REACHED
-    bytes_per_ms = (target.memory.copy_gb_s or COPY_GB_S) * 1e6
+    if target.prediction is None:
+        raise InputError(
+            f"the profile {target.name} says nothing of how long operators take: prune macs= instead, or measure with "
+            "`edgecomp targets fit`"
+        )
+    rates = _rates(CostModel(target.prediction), target)
 
     def milliseconds(layer: LayerWork) -> float:
-        return layer.kernel_macs / per_ms + layer.cost.bytes / bytes_per_ms + OPERATOR_MS
+        work = layer.kernel_macs * rates.kernel_mac if layer.kernel_macs else layer.cost.activations * rates.activation
+        return work + layer.cost.bytes * rates.weight_byte + rates.layer
 
     return milliseconds
+
+
+def _rates(costs: CostModel, target: Target) -> _Rates:
+    """Differences between two works, so that what does not grow with them falls out."""
+    precision = "int8" if target.model.default_scheme == "int8" else "float32"
+    threads = target.runtime.threads
+
+    def rate(of: Callable[[int], Work]) -> float:
+        costs_at = [costs.operator_cost(of(size), threads) for size in (_SIZE, 2 * _SIZE)]
+        return (costs_at[1] - costs_at[0]) / _SIZE / 1e6
+
+    def product(depth: int) -> Work:
+        return Work("pointwise", precision, rows=_SIZE, columns=_SIZE, taps=1, depth=depth)
+
+    return _Rates(
+        kernel_mac=rate(product) / _SIZE**2,
+        weight_byte=rate(lambda size: Work("dense", precision, weight_bytes=size)),
+        activation=rate(lambda size: Work("ADD", precision, elements=size, nbytes=3 * size)),
+        layer=costs.operator_cost(Work("ADD", precision), threads) / 1e6,
+    )
+
+
+_SIZE = 960
+"""A multiple of the sizes of all tiles."""

@@ -10,8 +10,9 @@ from itertools import islice
 from ..errors import InputError, MeasurementError
 from ..progress import Steps
 from ..tflite import read_tflite
-from .fitting import Observation, works_of
+from .equations import Observation
 from .micro import MicroModel
+from .work import works_of
 
 ROUNDS = 5
 """Each network is visited so often, all in turn, so that a slow minute of the machine hits all of them alike."""

@@ -39,7 +39,7 @@ def nonnegative_least_squares(matrix: np.ndarray, target: np.ndarray) -> np.ndar
             break
         free[best] = True
         found, free = _towards_solution(products, towards, found, free)
-    return found / scale
+    return np.asarray(found / scale)
 
 
 def _towards_solution(

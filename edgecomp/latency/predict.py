@@ -10,8 +10,7 @@ from ..errors import InputError
 from ..targets import Target
 from ..targets.prediction import QUANTITIES, OperatorCosts, Prediction
 from ..tflite import TfliteModel, peak_activation_bytes, weight_bytes
-from .fitting import works_of
-from .work import LINES, Tile, Work
+from .work import LINES, Tile, Work, works_of
 
 SPLIT = frozenset({"mac", "output", "tap", "weight", "element", "run"})
 """Quantities that threads share among them; starting operators and moving bytes they do not."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from ..tflite import Operator, Subgraph, Tensor
+from ..tflite import Operator, Subgraph, Tensor, TfliteModel
 
 PRODUCTS = ("pointwise", "convolution")
 """Kinds that are computed tile by tile. "dense" reads its weights once for one position, which is another kernel."""
@@ -90,6 +90,11 @@ class Work:
             # XNNPACK's kernels go by passes, TFLite's own by taps.
             return {"mac": outputs * _passes(self.taps), "tap": outputs * self.taps, "run": float(self.runs)}
         return {"element": float(self.elements), "run": float(self.runs)}
+
+
+def works_of(model: TfliteModel) -> tuple[Work, ...]:
+    """The work of each operator of the main graph."""
+    return tuple(operator_work(model.main, operator) for operator in model.main.operators)
 
 
 def operator_work(graph: Subgraph, operator: Operator) -> Work:

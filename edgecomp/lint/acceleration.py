@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..targets import Target
 from ..tflite import TfliteModel, operator_macs
 from .delegates.placement import runs_xnnpack, xnnpack_partitions
-from .delegates.xnnpack import left_over
+from .delegates.xnnpack import failure, left_over
 from .finding import Finding, counted, listed
 
 # What to do about operators that integer networks often have and XNNPACK does not take.
@@ -21,6 +21,24 @@ _REMEDIES = {
     "EXPAND_DIMS": "a Reshape layer does the same on XNNPACK",
 }
 _REMEDY = "replace the layers they come from where they take long (edgecomp profile shows it)"
+
+
+def operators_that_xnnpack_fails_on(model: TfliteModel, target: Target) -> Iterator[Finding]:
+    """What the delegate takes and cannot set up: the interpreter then refuses the whole model."""
+    if not runs_xnnpack(target):
+        return
+    for operator in model.main.operators:
+        reason = failure(model.main, operator)
+        if reason is not None:
+            yield Finding(
+                "xnnpack-failure",
+                "blocker",
+                f"LiteRT does not load the model with XNNPACK: operator {operator.index} ({operator.name}) cannot be set "
+                f"up, since {reason}",
+                "calibrate on data on which this layer is not constant, or remove its dead channels (edgecomp convert "
+                "does)",
+                (operator.index,),
+            )
 
 
 def operators_left_over_by_xnnpack(model: TfliteModel, target: Target) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     operators.missing_operators,
     edge_tpu.first_operator_off_the_edge_tpu,
     edge_tpu.weights_beyond_the_cache,
+    acceleration.operators_that_xnnpack_fails_on,
     acceleration.operators_left_over_by_xnnpack,
     acceleration.partitions_of_xnnpack,
     acceleration.first_operator_off_the_accelerator,

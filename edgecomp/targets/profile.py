@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .micro_operators import MICRO_OPERATORS
+from .prediction import Prediction
 
 if TYPE_CHECKING:
     from edgecomp.tflite.micro_memory import Kernels

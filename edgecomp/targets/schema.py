@@ -156,7 +156,9 @@ _PREDICTION = checks.record(
         "byte": Key(_COST),
         "threads": Key(_CORES),
         "instruction": Key(
-            checks.record(NanosecondsPerInstruction, {one: Key(checks.number(0.0001, 10_000), True) for one in PRECISIONS})
+            checks.record(
+                NanosecondsPerInstruction, {one: Key(checks.number(0.0001, 10_000), True) for one in PRECISIONS}
+            )
         ),
         "operators": Key(checks.several(_OPERATOR_COSTS, at_least=1), True),
     },

@@ -73,7 +73,9 @@ def write_fitted(path: Path, base: Target, prediction: Prediction, *, force: boo
     except FileExistsError as error:
         raise InputError(f"{path} exists; name another file with --out, or pass --force to replace it") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; name another file with --out") from error
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}; name another file with --out"
+        ) from error
     finally:
         with suppress(OSError):
             os.unlink(stage)

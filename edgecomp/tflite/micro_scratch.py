@@ -3,7 +3,7 @@
 CMSIS-NN: `arm_*_get_buffer_size_dsp` of https://github.com/ARM-software/CMSIS-NN, for cores with the DSP extension and
 without vectors (Cortex-M4, Cortex-M7). ESP-NN: `esp_nn_get_*_scratch_size_esp32s3` of
 https://github.com/espressif/esp-nn, which copies inputs with their padding, and weights that are not aligned. Both
-change from release to release; these are upper bounds over the paths that a shape can take.
+change from release to release; these are upper bounds over the paths that a shape can take, grouped convolutions aside.
 """
 
 from __future__ import annotations
@@ -70,8 +70,9 @@ def _esp_nn_convolution(window: _Window) -> int:
         return max(16 * _up(inputs, 8) + 64, 24 * inputs + 8 * outputs + 64, panels)
     height, width = window.padded
     copied = 0 if window.padded == window.source[:2] else height * width * inputs
-    row = _up(window.size[1] * inputs, 16)
-    return copied + row * window.size[0] * outputs + outputs * _INT32 + 64
+    unfolded = _up(window.area * inputs, 16)
+    weights = _up(window.size[1] * inputs, 16) * window.size[0] * outputs
+    return copied + unfolded + weights + outputs * _INT32 + 96
 
 
 def _esp_nn_depthwise(window: _Window) -> int:

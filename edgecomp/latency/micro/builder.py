@@ -132,11 +132,10 @@ class NetworkBuilder:
         result = self._activation((one, height - margin, width - margin, channels))
         return self._add("STRIDED_SLICE", [source, *ranges], result, self._schema.StridedSliceOptionsT())
 
-    def resize(self, name: str, source: int, factor: int = 2) -> int:
-        """RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR to a multiple of the size."""
-        one, height, width, channels = self.shape(source)
-        size = self._constant(np.array([height * factor, width * factor], np.int32), "int32")
-        result = self._activation((one, height * factor, width * factor, channels))
+    def resize(self, name: str, source: int, height: int, width: int) -> int:
+        """RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR."""
+        size = self._constant(np.array([height, width], np.int32), "int32")
+        result = self._activation((1, height, width, self.shape(source)[-1]))
         kind = "ResizeBilinearOptions" if name == "RESIZE_BILINEAR" else "ResizeNearestNeighborOptions"
         return self._add(name, [source, size], result, self._options(kind))
 

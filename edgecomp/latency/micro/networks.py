@@ -1,4 +1,4 @@
-"""Which small networks are measured: chains of one operator at several shapes, and blocks as real networks have them."""
+"""Which small networks are measured: chains of one operator at several shapes, and blocks like those of real ones."""
 
 from __future__ import annotations
 
@@ -97,8 +97,10 @@ def _chains() -> dict[str, _Build]:
             f"TRANSPOSE {image}": partial(_transpose, image=image),
         }
         for name in ("MAX_POOL_2D", "AVERAGE_POOL_2D"):
-            found |= {f"{name} {w} {s} {image}": partial(_pool, name=name, image=image, window=w, stride=s)
-                      for w, s in ((3, 1), (2, 2), (5, 1))}
+            found |= {
+                f"{name} {w} {s} {image}": partial(_pool, name=name, image=image, window=w, stride=s)
+                for w, s in ((3, 1), (2, 2), (5, 1))
+            }
         for name in ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"):
             found[f"{name} {image}"] = partial(_resize, name=name, image=image)
     found |= {f"SOFTMAX {units}": partial(_softmax, units=units) for units in (10, 250, 1000)}
@@ -111,8 +113,9 @@ def _conversions(precision: str) -> dict[str, _Build]:
         f"{name} {image}": partial(_converted, name=name, image=image, to=other) for image in _FEW_IMAGES
     }
     if precision == "int8":
-        found |= {f"QUANTIZE {image}": partial(_converted, name="QUANTIZE", image=image, to="int8")
-                  for image in _FEW_IMAGES}
+        found |= {
+            f"QUANTIZE {image}": partial(_converted, name="QUANTIZE", image=image, to="int8") for image in _FEW_IMAGES
+        }
     return found
 
 
@@ -216,7 +219,7 @@ def _pool(network: NetworkBuilder, name: str, image: tuple[int, int, int], windo
 
 
 def _resize(network: NetworkBuilder, name: str, image: tuple[int, int, int]) -> int:
-    return network.resize(name, network.input(1, *image))
+    return network.resize(name, network.input(1, *image), 2 * image[0], 2 * image[1])
 
 
 def _softmax(network: NetworkBuilder, units: int) -> int:

@@ -45,7 +45,10 @@ class Draft:
             one.shapeSignature = np.array(signature, np.int32)
         if values is not None:
             buffer = schema.BufferT()
-            stored = np.broadcast_to(np.asarray(values).astype(dtype), shape)
+            if dtype == "int4":  # two to a byte; only zeros are ever stored
+                stored = np.zeros(-(-int(np.prod(shape)) // 2), np.uint8)
+            else:
+                stored = np.broadcast_to(np.asarray(values).astype(dtype), shape)
             buffer.data = np.frombuffer(np.ascontiguousarray(stored).tobytes(), np.uint8)
             self._buffers.append(buffer)
         one.buffer = len(self._buffers) - 1 if values is not None else 0

@@ -17,7 +17,7 @@ from edgecomp.tflite import Operator, Quantization, Subgraph, Tensor, TfliteMode
 PI = load_target("raspberry-pi-4b")
 CORAL = load_target("coral-edgetpu")
 BROWSER = load_target("browser")
-MICRO = dataclasses.replace(PI, name="a-microcontroller", operators=OperatorRules(library="tflite-micro"))
+MICRO = load_target("cortex-m4")
 SCALE = Quantization((0.1,), (0,))
 
 
@@ -76,7 +76,6 @@ def of(rule: str, model: TfliteModel, target: Target) -> list[Finding]:
 
 
 ARMHF = with_(PI, os=OperatingSystem("armv7l"))
-FLASH = with_(PI, memory=Memory(ram_mb=0.004, flash_mb=1))
 NPU = with_(PI, operators=OperatorRules(accelerated=("CONV_2D",)))
 WIDE = chain("int8", "CONV_2D", "int8", "CONV_2D", "int8", width=24)
 ODD = chain("int8", "CONV_2D", "int8", "CONV_2D", "int8", width=12)
@@ -86,6 +85,10 @@ TAIL = chain("int8", "CONV_2D", "int8", "DEQUANTIZE", "float32", "EXP", "float32
 BACK = chain("int8", "CONV_2D", "int8", "DEQUANTIZE", "float32", "QUANTIZE", "int8", "CONV_2D", "int8")
 SAME = chain("int8", "CONV_2D", "int8", "QUANTIZE", "int8")
 EDGES = chain("float32", "QUANTIZE", "int8", "CONV_2D", "int8", "DEQUANTIZE", "float32")
+TINY = changed(
+    chain("int8", "CONV_2D", "int8"),
+    lambda one: dataclasses.replace(one, quantization=Quantization((1e-6,), (0,))) if one.index == 3 else one,
+)
 GELU = chain("int8", "CONV_2D", "int8", "GELU", "int8", "CONV_2D", "int8")
 
 # rule, severity, a model and target that trigger it, a model and target that do not
@@ -105,6 +108,8 @@ CASES = [
     ("edge-tpu", "blocker", (dynamic(FITTING), CORAL), (dynamic(FITTING), PI)),
     ("edge-tpu", "blocker", (FLOAT, CORAL), (FLOAT, PI)),
     ("edge-tpu-cache", "note", (chain("int8", "CONV_2D", "int8", width=4096), CORAL), (BIG, CORAL)),
+    ("xnnpack-failure", "blocker", (TINY, PI), (FITTING, PI)),
+    ("xnnpack-failure", "blocker", (TINY, PI), (TINY, CORAL)),
     ("xnnpack-left-over", "note", (INT8, PI), (FITTING, PI)),
     ("xnnpack-left-over", "warning", (chain("int16", "CONV_2D", "int16"), PI), (FITTING, CORAL)),
     ("xnnpack-partitions", "warning", (GELU, PI), (INT8, PI)),
@@ -123,10 +128,11 @@ CASES = [
     ("dynamic-shapes", "warning", (dynamic(INT8), PI), (INT8, PI)),
     ("dynamic-shapes", "blocker", (dynamic(INT8), CORAL), (INT8, CORAL)),
     ("file-size", "blocker", (INT8, with_(PI, limits=Limits(file_mb=2))), (INT8, with_(PI, limits=Limits(file_mb=4)))),
-    ("file-size", "blocker", (INT8, FLASH), (INT8, PI)),
+    ("file-size", "blocker", (INT8, MICRO), (INT8, PI)),
     ("memory", "warning", (BIG, with_(PI, memory=Memory(64, 2))), (INT8, with_(PI, memory=Memory(64, 2)))),
     ("memory", "blocker", (BIG, with_(PI, memory=Memory(2, 2))), (INT8, with_(PI, memory=Memory(2, 2)))),
-    ("memory", "blocker", (chain("int8", "CONV_2D", "int8", width=64), FLASH), (INT8, FLASH)),
+    ("memory", "warning", (chain("int8", "CONV_2D", "int8", width=1024), MICRO), (INT8, MICRO)),
+    ("memory", "blocker", (chain("int8", "CONV_2D", "int8", width=2048), MICRO), (INT8, MICRO)),
     ("width-multiple", "note", (ODD, PI), (WIDE, PI)),
     ("width-multiple", "note", (ODD, CORAL), (chain("int8", "CONV_2D", "int8", width=12), CORAL)),
     ("kernel-block", "note", (WIDE, PI), (chain("int8", "CONV_2D", "int8", "CONV_2D", "int8", width=32), PI)),

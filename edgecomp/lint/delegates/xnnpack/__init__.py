@@ -6,5 +6,6 @@ lists in the README beside it, and held against what LiteRT does in the tests.
 """
 
 from .decision import left_over, refusal
+from .failures import failure
 
-__all__ = ["left_over", "refusal"]
+__all__ = ["failure", "left_over", "refusal"]

@@ -38,9 +38,9 @@ def not_eight_bits(tensor: Tensor) -> Reason:
     return None
 
 
-def not_weights(tensor: Tensor, axis: int) -> Reason:
-    """As `not_eight_bits`, but int8 may have a scale for each output channel, which are along `axis`."""
-    if tensor.dtype not in ("int8", "int4"):
+def not_weights(tensor: Tensor, axis: int, stored: tuple[str, ...] = ("int8",)) -> Reason:
+    """As `not_eight_bits`, but those `stored` so may have a scale for each output channel, which are along `axis`."""
+    if tensor.dtype not in stored:
         return not_eight_bits(tensor)
     if tensor.quantization is None:
         return "its weights have no scale"

@@ -46,7 +46,7 @@ def fully_connected(operands: Operands) -> Reason:
         return "its weights are not a matrix"
     if operands.option("weightsFormat") or weights.sparse:
         return "its weights are stored in a special format"
-    reason = not_eight_bits(source) or not_eight_bits(result) or not_weights(weights, 0)
+    reason = not_eight_bits(source) or not_eight_bits(result) or not_weights(weights, 0, ("int8", "int4"))
     reason = reason or _not_stored(operands, bias=2) or _unfit_int4(weights)
     if reason is None and not _is_dynamic(source, weights, result):
         computed = source if weights.dtype == "int4" and source.dtype == "int8" else weights
@@ -108,11 +108,8 @@ def _not_stored(operands: Operands, *, bias: int) -> Reason:
 
 
 def _unfit_int4(weights: Tensor) -> Reason:
-    if weights.dtype != "int4":
-        return None
-    scales = 0 if weights.quantization is None else len(weights.quantization.scale)
-    fits = weights.shape[1] % 2 == 0 and scales == weights.shape[0]
-    return None if fits else "its int4 weights need an even number of inputs and a scale for each output"
+    odd = weights.dtype == "int4" and weights.shape[1] % 2
+    return "its int4 weights are for an odd number of inputs" if odd else None
 
 
 def _is_dynamic(source: Tensor, weights: Tensor, result: Tensor) -> bool:

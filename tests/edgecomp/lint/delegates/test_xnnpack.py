@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from edgecomp.lint.delegates.partitions import Partition, partition
-from edgecomp.lint.delegates.xnnpack import left_over
+from edgecomp.lint.delegates.xnnpack import failure, left_over
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.quantize.schemes import Scheme
 from edgecomp.tflite import Subgraph, read_tflite
@@ -77,14 +77,15 @@ def weighted(name: str, dtype: str, stored: str | None = None, *, tag: str = "",
     """CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED, with `stored` as the dtype of the weights."""
     stored = stored or dtype
     channels = 8 if name != "DEPTHWISE_CONV_2D" else 4
-    shapes = {"CONV_2D": (8, 3, 3, 4), "DEPTHWISE_CONV_2D": (1, 3, 3, 4), "FULLY_CONNECTED": (8, 4)}
+    wide = changes.get("inputs", 4)
+    shapes = {"CONV_2D": (8, 3, 3, 4), "DEPTHWISE_CONV_2D": (1, 3, 3, 4), "FULLY_CONNECTED": (8, wide)}
     flat = name == "FULLY_CONNECTED"
     axis = changes.get("axis", 3 if name == "DEPTHWISE_CONV_2D" else 0)
     options = changes.get("options", {})
 
     def write(draft: Any) -> bytes:
-        source = draft.tensor((1, 4) if flat else IMAGE, dtype)
-        per_channel = changes.get("per_channel", True) and stored == "int8"
+        source = draft.tensor((1, wide) if flat else IMAGE, dtype)
+        per_channel = changes.get("per_channel", True) and stored in ("int8", "int4")
         scales = [0.01] * shapes[name][axis] if per_channel else 0.01
         weights = draft.tensor(
             shapes[name],
@@ -93,9 +94,9 @@ def weighted(name: str, dtype: str, stored: str | None = None, *, tag: str = "",
             scale=None if stored == "float32" else scales,
             axis=axis,
         )
-        wide = "float32" if dtype == "float32" else "int32"
-        bias_scale = None if wide == "float32" else ([0.001] * channels if per_channel else 0.001)
-        bias = draft.tensor((channels,), wide, values=0, scale=bias_scale)
+        sums = "float32" if dtype == "float32" else "int32"
+        bias_scale = None if sums == "float32" else ([0.001] * channels if per_channel else 0.001)
+        bias = draft.tensor((channels,), sums, values=0, scale=bias_scale)
         result = draft.tensor((1, channels) if flat else (1, 8, 8, channels), dtype)
         inputs = [source, weights] if changes.get("no_bias") else [source, weights, bias]
         kind = {"CONV_2D": "Conv2DOptions", "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions"}.get(name)
@@ -185,6 +186,10 @@ for _name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
     weighted(_name, "float32", computed=True, tag="computed weights")
     weighted(_name, "float32", options={"fusedActivationFunction": 3}, tag="relu6")
 weighted("FULLY_CONNECTED", "float32", no_bias=True, tag="no bias")
+for _dtype in ("float32", "int8"):
+    weighted("FULLY_CONNECTED", _dtype, "int4")
+    weighted("FULLY_CONNECTED", _dtype, "int4", per_channel=False, tag="one scale")
+    weighted("FULLY_CONNECTED", _dtype, "int4", inputs=5, tag="odd")
 for _dtype in ("float32", "int8", "uint8"):
     for _name in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"):
         if (_name, _dtype) in (("REDUCE_PROD", "uint8"),):
@@ -369,6 +374,73 @@ def test_networks_of_the_converter(network: Any, name: str, scheme: Scheme) -> N
         file = quantize(file, scheme=scheme, io=io, ranges=dict.fromkeys(computed, (-2.0, 2.0)))
     assert predicted(file) == delegated(file)
     assert predicted(file), "the delegate takes some of every network"
+
+
+def _scaled(draft: Any, name: str, dtype: str, ratio: float, per_channel: bool) -> bytes:
+    """An operator with weights whose sums are rescaled by `ratio`."""
+    flat, channels = name == "FULLY_CONNECTED", 4
+    shape = {"FULLY_CONNECTED": (4, 4), "DEPTHWISE_CONV_2D": (1, 1, 1, 4)}.get(name, (4, 1, 1, 4))
+    axis = 3 if name == "DEPTHWISE_CONV_2D" and per_channel else 0
+    scales = [0.01] * 3 + [0.02] if per_channel else [0.02]
+    weights = draft.tensor(shape, dtype, values=1, scale=scales, axis=axis)
+    source = draft.tensor((1, 4) if flat else IMAGE, dtype, scale=0.1)
+    bias = draft.tensor((channels,), "int32", values=0, scale=[0.1 * one for one in scales])
+    result = draft.tensor((1, 4) if flat else IMAGE, dtype, scale=0.1 * 0.02 / ratio)
+    inputs = [source, weights, bias]
+    kind = {"CONV_2D": "Conv2DOptions", "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions"}.get(name, "TransposeConvOptions")
+    options: dict[str, Any] = {"kind": kind, "strideH": 1, "strideW": 1}
+    options |= {"depthMultiplier": 1} if "Depth" in kind else {}
+    if name == "TRANSPOSE_CONV":
+        inputs = [draft.tensor((4,), "int32", values=IMAGE), weights, source, bias]
+    if flat:
+        options = {"kind": "FullyConnectedOptions", "fusedActivationFunction": 0}
+    draft.operator(name, inputs, [result], 3, **options)
+    return bytes(draft.file([source], [result]))
+
+
+def _joined_of_other_scales(draft: Any) -> bytes:
+    one, other, result = draft.tensor(IMAGE, "int8"), draft.tensor(IMAGE, "int8", scale=0.2), (1, 8, 8, 8)
+    out = draft.tensor(result, "int8")
+    draft.operator("CONCATENATION", [one, other], [out], 2, kind="ConcatenationOptions", axis=3)
+    return bytes(draft.file([one, other], [out]))
+
+
+def _fails(file: bytes) -> tuple[bool, bool]:
+    """Whether setting up is predicted to fail, and whether it does."""
+    graph = read_tflite(file).main
+    try:
+        delegated(file)
+    except RuntimeError as error:
+        assert "Delegate) failed to prepare" in str(error)
+        return failure(graph, graph.operators[0]) is not None, True
+    return failure(graph, graph.operators[0]) is not None, False
+
+
+@pytest.mark.parametrize("ratio", [0.5, 255.0, 257.0])
+@pytest.mark.parametrize(("dtype", "per_channel"), [("int8", True), ("int8", False), ("uint8", False)])
+@pytest.mark.parametrize("name", ["CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"])
+def test_scales_that_cannot_be_set_up(new_draft: Any, name: str, dtype: str, per_channel: bool, ratio: float) -> None:
+    expected, happened = _fails(_scaled(new_draft(), name, dtype, ratio, per_channel))
+    assert expected == happened == (ratio > 256)
+
+
+def test_tensors_of_other_scales_cannot_be_joined(new_draft: Any) -> None:
+    assert _fails(_joined_of_other_scales(new_draft())) == (True, True)
+    assert _fails(CASES["CONCATENATION int8 2 "](new_draft())) == (False, False)
+
+
+def test_what_follows_sizes_that_are_computed(new_draft: Any) -> None:
+    """The operator that makes a tensor of unknown size is left over; those behind it are taken."""
+    draft = new_draft()
+    source, padding, padded, result = (
+        draft.tensor(IMAGE),
+        draft.tensor((4, 2), "int32"),
+        *(draft.tensor(IMAGE) for _ in range(2)),
+    )
+    draft.operator("PAD", [source, padding], [padded], kind="PadOptions")
+    draft.operator("RELU", [padded], [result])
+    file = draft.file([source, padding], [result])
+    assert predicted(file) == delegated(file)
 
 
 def test_left_over_operators_come_with_a_reason(new_draft: Any) -> None:
