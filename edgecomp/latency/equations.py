@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..targets.prediction import QUANTITIES, OperatorCosts
+from ..targets.prediction import QUANTITIES, MemoryLevel, OperatorCosts
 from .nonnegative import nonnegative_least_squares
-from .work import Tile, Work
+from .work import Tile, Work, overflow
 
 BLOCK_WEIGHT = 2.0
 """How much a network that mixes operators counts, beside a chain of one operator."""
@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 _Column = tuple[str, str, str]
 _CALL: _Column = ("", "", "call")
-_BYTE: _Column = ("", "", "byte")
+_WEIGHT, _ACTIVATION = "weights beyond", "activations beyond"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Coefficients:
 
     operators: tuple[OperatorCosts, ...]
     call: float
-    byte: float
+    memory: tuple[MemoryLevel, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,28 +55,30 @@ class Equations:
     So errors are relative, and a network of microseconds counts as much as one of milliseconds.
 
     Args:
-        columns: what the coefficients are of: a kind, a precision and a quantity.
+        columns: what the coefficients are of: a kind, a precision and a quantity; or what is shared by all.
         matrix: float64 [networks, columns].
         weights: float64 [networks].
         tiles: what kernels compute at a time, by kind and precision.
+        caches: sizes of caches in KiB, whose overflow has coefficients.
     """
 
     columns: tuple[_Column, ...]
     matrix: np.ndarray
     weights: np.ndarray
     tiles: Mapping[Key, Tile]
+    caches: tuple[int, ...] = ()
 
     @staticmethod
-    def of(observations: Sequence[Observation], tiles: Mapping[Key, Tile], *, with_bytes: bool) -> Equations:
-        """Sets them up; `with_bytes` gives moving bytes a coefficient."""
-        rows = [_quantities(one, tiles, with_bytes) for one in observations]
+    def of(observations: Sequence[Observation], tiles: Mapping[Key, Tile], caches: tuple[int, ...] = ()) -> Equations:
+        """Sets them up."""
+        rows = [_quantities(one, tiles) | _overflows(one, caches) for one in observations]
         columns = {column: place for place, column in enumerate(dict.fromkeys(name for row in rows for name in row))}
         matrix = np.zeros((len(rows), len(columns)))
         for number, (one, row) in enumerate(zip(observations, rows, strict=True)):
             for name, amount in row.items():
                 matrix[number, columns[name]] = amount / one.cost
         weights = np.array([BLOCK_WEIGHT if one.is_block else 1.0 for one in observations])
-        return Equations(tuple(columns), matrix, weights, tiles)
+        return Equations(tuple(columns), matrix, weights, tiles, caches)
 
     def solve(self, without: int | None = None) -> np.ndarray:
         """The coefficients, none below 0, for which the weighted squares of errors are least.
@@ -100,18 +102,27 @@ class Equations:
         """A solution under its names."""
         values = dict(zip(self.columns, solution.tolist(), strict=True))
         operators = []
-        for kind, precision in sorted({column[:2] for column in self.columns if column not in (_CALL, _BYTE)}):
+        for kind, precision in sorted({column[:2] for column in self.columns if column[0]}):
             tile = self.tiles.get((kind, precision), Tile())
             own = OperatorCosts(kind, precision, (tile.rows, tile.columns, tile.depth))
             costs = {quantity: values.get((kind, precision, quantity), 0.0) for quantity in QUANTITIES}
             operators.append(replace(own, **costs))
-        return Coefficients(tuple(operators), values.get(_CALL, 0.0), values.get(_BYTE, 0.0))
+        memory = [
+            MemoryLevel(kib, *(values.get(("", str(kib), quantity), 0.0) for quantity in (_WEIGHT, _ACTIVATION)))
+            for kib in self.caches
+        ]
+        return Coefficients(tuple(operators), values.get(_CALL, 0.0), tuple(memory))
 
 
-def _quantities(one: Observation, tiles: Mapping[Key, Tile], with_bytes: bool) -> dict[_Column, float]:
+def _overflows(one: Observation, caches: Sequence[int]) -> dict[_Column, float]:
+    weights = sum(work.weight_bytes for work in one.works)
+    found = {("", str(kib), _WEIGHT): overflow(weights, kib) for kib in caches}
+    activations = {kib: sum(overflow(work.nbytes, kib) for work in one.works) for kib in caches}
+    return found | {("", str(kib), _ACTIVATION): nbytes for kib, nbytes in activations.items()}
+
+
+def _quantities(one: Observation, tiles: Mapping[Key, Tile]) -> dict[_Column, float]:
     found = {_CALL: 1.0}
-    if with_bytes:
-        found[_BYTE] = float(sum(work.nbytes for work in one.works))
     for work in one.works:
         amounts = work.quantities(tiles.get((work.kind, work.precision), Tile())) | {"operator": 1.0}
         for quantity, amount in amounts.items():

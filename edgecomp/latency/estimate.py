@@ -66,7 +66,7 @@ def _rates(costs: CostModel, target: Target) -> _Rates:
     return _Rates(
         kernel_mac=rate(product) / _SIZE**2,
         weight_byte=rate(lambda size: Work("dense", precision, weight_bytes=size)),
-        activation=rate(lambda size: Work("ADD", precision, elements=size, nbytes=3 * size)),
+        activation=rate(lambda size: Work("ADD", precision, elements=size, nbytes=0)),
         layer=costs.operator_cost(Work("ADD", precision), threads) / 1e6,
     )
 

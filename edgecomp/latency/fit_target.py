@@ -32,7 +32,7 @@ def fit_target(target: Target, where: str, *, threads: int = 1, steps: Steps | N
         found = fit(observations, source=_source(where, len(observations), unit), unit=unit, threads=threads)
     known = target.prediction
     if unit == "instructions" and known is not None and known.unit == unit:
-        prediction = replace(found.prediction, instruction=known.instruction, byte=known.byte)
+        prediction = replace(found.prediction, instruction=known.instruction, memory=known.memory)
         return replace(found, prediction=prediction)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from ..errors import MeasurementError
 from ..targets.prediction import Prediction
 from .equations import Equations, Observation
 from .tiles import choose_tiles
+
+SECOND_CACHE, LAST_CACHE = (256, 512, 1024, 2048), (4096, 8192, 16384, 32768)
+"""Sizes of caches in KiB, among which the fit chooses. What a guest of a machine gets of them is not what is built in."""
 
 COVERED = 0.95
 """Share of the networks like real ones whose error the band covers, each predicted by a fit without it."""
@@ -49,7 +53,7 @@ def fit(observations: Sequence[Observation], *, source: str, unit: str = "ns", t
         MeasurementError: a cost is no positive number, or the costs do not follow from the work.
     """
     _check(observations)
-    equations = Equations.of(observations, choose_tiles(observations), with_bytes=unit == "ns")
+    equations = _set_up(observations, timed=unit == "ns")
     solution = equations.solve()
     errors = equations.errors(solution)
     blocks = [place for place, one in enumerate(observations) if one.is_block]
@@ -68,10 +72,24 @@ def fit(observations: Sequence[Observation], *, source: str, unit: str = "ns", t
         band=_band(errors[blocks] if blocks else errors),
         operators=found.operators,
         call=found.call,
-        byte=found.byte,
+        memory=found.memory,
         threads=threads,
     )
     return Fit(prediction, {one.name: float(error) for one, error in zip(observations, errors, strict=True)})
+
+
+def _set_up(observations: Sequence[Observation], *, timed: bool) -> Equations:
+    """Tiles and, for times, sizes of caches that explain best what was measured."""
+    tiles = choose_tiles(observations)
+    if not timed:
+        return Equations.of(observations, tiles)
+    options = (Equations.of(observations, tiles, caches) for caches in itertools.product(SECOND_CACHE, LAST_CACHE))
+    return min(options, key=_misfit)
+
+
+def _misfit(equations: Equations) -> float:
+    errors = equations.weights * equations.errors(equations.solve())
+    return float(np.square(errors).sum())
 
 
 def _check(observations: Sequence[Observation]) -> None:

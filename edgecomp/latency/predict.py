@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +10,9 @@ from ..errors import InputError
 from ..targets import Target
 from ..targets.prediction import QUANTITIES, OperatorCosts, Prediction
 from ..tflite import TfliteModel, peak_activation_bytes, weight_bytes
-from .work import LINES, Tile, Work, works_of
+from .work import LINES, Tile, Work, overflow, works_of
 
-SPLIT = frozenset({"mac", "output", "tap", "weight", "element", "run"})
+SPLIT = frozenset({"mac", "spill", "output", "tap", "weight", "element", "run"})
 """Quantities that threads share among them; starting operators and moving bytes they do not."""
 
 
@@ -24,7 +24,8 @@ class PredictedLatency:
         latency_ms: of one inference.
         low: lower end of the band.
         high: upper end.
-        operators_ms: by operator of the main graph, in its order; without what a call costs besides.
+        operators_ms: by operator of the main graph, in its order; without what the call costs besides, and weights that
+            no cache holds.
         unknown: names of operators that the profile has no coefficients for; the ones of similar ones stand in.
         peak_memory_bytes: weights and activations at the most.
         threads: that it holds for.
@@ -63,7 +64,7 @@ def predict(model: TfliteModel, target: Target, *, threads: int | None = None) -
     costs = CostModel(_timed(target))
     works = works_of(model)
     each = tuple(costs.operator_cost(work, count) for work in works)
-    total = costs.call + sum(each)
+    total = costs.call + costs.weights_cost(works) + sum(each)
     band = costs.prediction.band
     return PredictedLatency(
         latency_ms=total / 1e6,
@@ -124,7 +125,14 @@ class CostModel:
         for quantity in QUANTITIES:
             part = getattr(costs, quantity) * amounts.get(quantity, 0.0)
             total += part / share if quantity in SPLIT else part
-        return total * self._unit(work.precision) + self.prediction.byte * work.nbytes
+        return total * self._unit(work.precision) + sum(
+            one.activation * overflow(work.nbytes, one.kib) for one in self.prediction.memory
+        )
+
+    def weights_cost(self, works: Sequence[Work]) -> float:
+        """What fetching a network's weights costs, beside computing with them."""
+        nbytes = sum(work.weight_bytes for work in works)
+        return sum(one.weight * overflow(nbytes, one.kib) for one in self.prediction.memory)
 
     def _unit(self, precision: str) -> float:
         """Nanoseconds of what the coefficients count; 1 where they are nanoseconds, or nobody knows."""

@@ -52,7 +52,7 @@ def _choose(
         return {}
 
     def misfit(tile: Tile) -> float:
-        equations = Equations.of(own, {(kind, precision): tile for kind in kinds}, with_bytes=False)
+        equations = Equations.of(own, {(kind, precision): tile for kind in kinds})
         return float(np.square(equations.errors(equations.solve())).sum())
 
     best = min(options, key=misfit)

@@ -16,6 +16,9 @@ from ..tflite import Operator, Subgraph, Tensor, TfliteModel
 PRODUCTS = ("pointwise", "convolution")
 """Kinds that are computed tile by tile. "dense" reads its weights once for one position, which is another kernel."""
 
+FIRST_CACHE_BYTES = 32 * 1024
+"""Of weights that a depthwise kernel reads at each position. First caches hold 32 to 64 KiB, of inputs as well."""
+
 _ONE_PASS_TAPS = (9, 25)
 """Taps of a depthwise window up to which XNNPACK has a kernel of one pass, each for itself."""
 
@@ -84,11 +87,14 @@ class Work:
             return found | ({"tap": outputs * self.taps} if self.kind == "convolution" else {})
         if self.kind.startswith("depthwise"):
             outputs = float(self.rows * _filled(self.columns, tile.columns))
-            return {"mac": outputs * self.taps, "output": outputs, "run": float(self.runs)}
+            macs = outputs * self.taps
+            spilled = macs if self.weight_bytes > FIRST_CACHE_BYTES else 0.0
+            return {"mac": macs, "spill": spilled, "output": outputs, "run": float(self.runs)}
         if self.kind in _POOLS:
             outputs = float(self.rows * self.columns)
             # XNNPACK's kernels go by passes, TFLite's own by taps.
-            return {"mac": outputs * _passes(self.taps), "tap": outputs * self.taps, "run": float(self.runs)}
+            macs = outputs * _passes(self.taps)
+            return {"mac": macs, "element": outputs, "tap": outputs * self.taps, "run": float(self.runs)}
         return {"element": float(self.elements), "run": float(self.runs)}
 
 
@@ -101,6 +107,15 @@ def operator_work(graph: Subgraph, operator: Operator) -> Work:
     """The work of one operator, from its shapes. Sizes only known at run time count as 1."""
     describe = _DESCRIBED.get(operator.name, _plain)
     return describe(graph, operator)
+
+
+def overflow(nbytes: int, kib: int) -> float:
+    """Bytes that a cache of `kib` KiB does not keep until they are used again.
+
+    None of those that fit, all of twice as many, since each pushes out the one that is needed next.
+    """
+    capacity = 1024 * kib
+    return float(nbytes) if not capacity else nbytes * min(1.0, max(0.0, nbytes / capacity - 1))
 
 
 def _filled(count: int, block: int) -> int:

@@ -33,8 +33,8 @@ def operators_that_xnnpack_fails_on(model: TfliteModel, target: Target) -> Itera
             yield Finding(
                 "xnnpack-failure",
                 "blocker",
-                f"LiteRT does not load the model with XNNPACK: operator {operator.index} ({operator.name}) cannot be set "
-                f"up, since {reason}",
+                f"LiteRT does not load the model with XNNPACK, which cannot set up operator {operator.index} "
+                f"({operator.name}), since {reason}",
                 "calibrate on data on which this layer is not constant, or remove its dead channels (edgecomp convert "
                 "does)",
                 (operator.index,),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from ..progress import Step
 from .float_file import FloatModel
 from .holdout import Feeds
+from .output import writing_to
 from .passes import TrainPass
 from .plan import Plan
 from .workbench import Workbench
@@ -119,8 +121,7 @@ class Trainer:
             planned, ended = self._asked.steps[done]
             settings = replace(settings, steps=planned, stop_after=ended, time_budget=None, epochs=None)
         checkpoint = self._folder / f"{name.replace(' ', '-')}-{self._key[:12]}.npz"
-        with self._bench.steps.step(f"train {name}", title) as step:
-            self._folder.mkdir(parents=True, exist_ok=True)
+        with self._bench.steps.step(f"train {name}", title) as step, self._with_folder():
             trained = train(
                 student,
                 self._examples,
@@ -135,6 +136,18 @@ class Trainer:
             )
         self._steps.append((trained.steps, trained.steps_done))
         return trained
+
+    @contextmanager
+    def _with_folder(self) -> Iterator[None]:
+        """The folder of checkpoints is there while the block lasts, and stays if there is one in it."""
+        with writing_to(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):  # not empty: there is a way back
+                self._folder.rmdir()
+            raise
 
     @cached_property
     def _examples(self) -> Examples:

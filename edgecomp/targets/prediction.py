@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-QUANTITIES = ("mac", "output", "tap", "weight", "element", "run", "operator")
+QUANTITIES = ("mac", "spill", "output", "tap", "weight", "element", "run", "operator")
 """What coefficients are of; docs/latency.md says what each counts."""
 
 
@@ -21,6 +21,7 @@ class OperatorCosts:
         precision: "float32" or "int8".
         tile: rows, columns and depth that its kernel computes at a time.
         mac: of a multiply-accumulate, filled-up tiles included.
+        spill: of a multiply-accumulate whose weights are too many for the first cache, besides `mac`.
         output: of an output, filled-up tiles included.
         tap: of an output and a place of its window.
         weight: of a byte of weights.
@@ -33,6 +34,7 @@ class OperatorCosts:
     precision: str
     tile: tuple[int, ...] = (1, 1, 1)
     mac: float = 0.0
+    spill: float = 0.0
     output: float = 0.0
     tap: float = 0.0
     weight: float = 0.0
@@ -50,6 +52,21 @@ class NanosecondsPerInstruction:
 
 
 @dataclass(frozen=True)
+class MemoryLevel:
+    """What a byte costs that a cache has no room for. More threads do not make it less.
+
+    Args:
+        kib: what the cache holds; 0 where every byte counts.
+        weight: nanoseconds of a byte of weights, in networks whose weights are too many.
+        activation: nanoseconds of a byte that is read or written, in operators that read and write too many.
+    """
+
+    kib: int
+    weight: float = 0.0
+    activation: float = 0.0
+
+
+@dataclass(frozen=True)
 class Prediction:
     """Coefficients of the latency model.
 
@@ -59,7 +76,7 @@ class Prediction:
         band: how far off a prediction may be: from ms / (1 + band) to ms * (1 + band).
         operators: by kind and precision.
         call: of an inference besides its operators.
-        byte: nanoseconds of a byte of activations that is read or written. More threads do not make it less.
+        memory: of bytes that caches have no room for, beside the work that is done with them.
         threads: those that were measured with. Where it is 1, work is divided among more.
         instruction: nanoseconds of one; None where the unit is "ns", or where they are not known.
     """
@@ -69,6 +86,6 @@ class Prediction:
     band: float
     operators: tuple[OperatorCosts, ...]
     call: float = 0.0
-    byte: float = 0.0
+    memory: tuple[MemoryLevel, ...] = ()
     threads: int = 1
     instruction: NanosecondsPerInstruction | None = None

@@ -7,7 +7,15 @@ from typing import Any
 from . import checks
 from .checks import Key, Problems
 from .document import Mapping, Node
-from .prediction import PRECISIONS, QUANTITIES, UNITS, NanosecondsPerInstruction, OperatorCosts, Prediction
+from .prediction import (
+    PRECISIONS,
+    QUANTITIES,
+    UNITS,
+    MemoryLevel,
+    NanosecondsPerInstruction,
+    OperatorCosts,
+    Prediction,
+)
 from .profile import (
     Cluster,
     Cpu,
@@ -146,6 +154,9 @@ _OPERATOR_COSTS = checks.record(
         **{quantity: Key(_COST) for quantity in QUANTITIES},
     },
 )
+_MEMORY_LEVEL = checks.record(
+    MemoryLevel, {"kib": Key(checks.whole(0, 2**24), True), "weight": Key(_COST), "activation": Key(_COST)}
+)
 _PREDICTION = checks.record(
     Prediction,
     {
@@ -153,7 +164,7 @@ _PREDICTION = checks.record(
         "unit": Key(checks.choice(UNITS), True),
         "band": Key(checks.number(0.001, 10), True),
         "call": Key(_COST),
-        "byte": Key(_COST),
+        "memory": Key(checks.several(_MEMORY_LEVEL)),
         "threads": Key(_CORES),
         "instruction": Key(
             checks.record(

@@ -99,7 +99,12 @@ def prediction_lines(prediction: Prediction) -> Iterator[str]:
     yield f"band: {_number(prediction.band)}"
     yield f"threads: {prediction.threads}"
     yield f"call: {_number(prediction.call)}"
-    yield f"byte: {_number(prediction.byte)}"
+    if prediction.memory:
+        yield "memory:"
+        yield from (
+            f"  - {{kib: {one.kib}, weight: {_number(one.weight)}, activation: {_number(one.activation)}}}"
+            for one in prediction.memory
+        )
     if prediction.instruction is not None:
         each = prediction.instruction
         yield f"instruction: {{float32: {_number(each.float32)}, int8: {_number(each.int8)}}}"

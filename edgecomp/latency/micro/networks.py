@@ -62,8 +62,10 @@ _DEPTHWISE = (
     *((14, 40, 3, 1), (28, 240, 5, 1), (14, 480, 5, 1), (7, 960, 5, 1), (28, 44, 7, 2), (28, 96, 7, 1)),
     *((56, 72, 5, 2), (4, 512, 3, 1), (14, 336, 5, 2), (3, 336, 5, 1)),
 )
+# Side, channels, convolutions: more and more weights, which caches hold or not.
+_HEAVY = ((4, 1024, 2), (4, 1024, 4), (4, 1024, 8), (4, 1024, 12), (7, 512, 10))
 _DENSE = ((1280, 1000), (1024, 1024), (64, 10), (256, 256), (576, 1024), (2048, 1000))
-_IMAGES = ((56, 56, 24), (14, 14, 112), (28, 28, 256), (7, 7, 320), (1, 1, 480))
+_IMAGES = ((56, 56, 24), (14, 14, 112), (28, 28, 256), (7, 7, 320), (1, 1, 480), (96, 96, 64))
 _FEW_IMAGES = ((56, 56, 32), (14, 14, 200), (7, 7, 480))
 _REPEATS = 4
 # Operators whose kernels for int8 need a table or a fixed grid behave as others of one input.
@@ -75,6 +77,8 @@ def _chains() -> dict[str, _Build]:
     found: dict[str, _Build] = {"call": lambda network: network.unary("RELU", network.input(1, 1, 1, 8))}
     for shape in _POINTWISE:
         found[f"1x1 convolution {shape}"] = partial(_pointwise, shape=shape)
+    for heavy in _HEAVY:
+        found[f"weights {heavy}"] = partial(_heavy, case=heavy)
     for case in _CONVOLUTIONS:
         found[f"convolution {case}"] = partial(_convolution, case=case)
     for depthwise in _DEPTHWISE:
@@ -124,6 +128,14 @@ def _pointwise(network: NetworkBuilder, shape: tuple[int, int, int]) -> int:
     tensor = network.input(1, side, side, narrow)
     for place in range(_REPEATS):
         tensor = network.convolution(tensor, narrow if place % 2 else wide)
+    return tensor
+
+
+def _heavy(network: NetworkBuilder, case: tuple[int, int, int]) -> int:
+    side, channels, count = case
+    tensor = network.input(1, side, side, channels)
+    for _ in range(count):
+        tensor = network.convolution(tensor, channels)
     return tensor
 
 

@@ -6,6 +6,7 @@ import math
 
 from ..operands import Operands
 from .kinds import (
+    SMALLEST_NORMAL,
     Check,
     Reason,
     activation,
@@ -20,8 +21,6 @@ from .kinds import (
 )
 
 _FAR_APART = "the scales of its inputs and output are too far apart"
-# 2 ** -126, the smallest float32 that is not subnormal.
-_SMALLEST_NORMAL = 2.0**-126
 
 
 def float_unary(operands: Operands) -> Reason:
@@ -44,7 +43,7 @@ def elu(operands: Operands) -> Reason:
 
 def leaky_relu(operands: Operands) -> Reason:
     slope = operands.option("alpha")
-    if not math.isfinite(slope) or abs(slope) < _SMALLEST_NORMAL:
+    if not math.isfinite(slope) or abs(slope) < SMALLEST_NORMAL:
         return f"its slope is {slope:g}"
     ratio = scale_ratio(operands.input(0), operands.result)
     if ratio is not None and not (1 / 256 <= ratio <= 128 and 1 / 256 <= abs(ratio * slope) <= 128):

@@ -15,7 +15,8 @@ Check = Callable[[Operands], Reason]
 MAX_RANK = 6
 # Codes of the schema's ActivationFunctionType: none, ReLU, ReLU_N1_TO_1, ReLU6. Tanh and sign have no fused kernel.
 _FUSED_ACTIVATIONS = frozenset({0, 1, 2, 3})
-_SMALLEST_NORMAL = 2.0**-126
+# 2 ** -126, the smallest float32 that is not subnormal.
+SMALLEST_NORMAL = 2.0**-126
 
 
 def first(reasons: Iterable[Reason]) -> Reason:
@@ -48,7 +49,7 @@ def not_weights(tensor: Tensor, axis: int, stored: tuple[str, ...] = ("int8",)) 
         return "the scales of its weights lie along another axis than the output channels"
     if tensor.quantization.per_channel and tensor.quantization.zero_point[0]:
         return "its weights have a zero point"
-    if any(not scale >= _SMALLEST_NORMAL for scale in tensor.quantization.scale):
+    if any(not scale >= SMALLEST_NORMAL for scale in tensor.quantization.scale):
         return "a scale of its weights is zero or negative"
     return None
 
