@@ -14,7 +14,7 @@ from .equations import Equations, Observation
 from .tiles import choose_tiles
 
 SECOND_CACHE, LAST_CACHE = (256, 512, 1024, 2048), (4096, 8192, 16384, 32768)
-"""Sizes of caches in KiB, among which the fit chooses. What a guest of a machine gets of them is not what is built in."""
+"""Sizes of caches in KiB, among which the fit chooses. A virtual machine does not get all that is built in."""
 
 COVERED = 0.95
 """Share of the networks like real ones whose error the band covers, each predicted by a fit without it."""

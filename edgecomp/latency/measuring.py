@@ -15,15 +15,17 @@ from .micro import MicroModel
 from .work import works_of
 
 ROUNDS = 5
-"""Each network is visited so often, all in turn, so that a slow minute of the machine hits all of them alike."""
+"""Each network has so many turns, all in turn, so that a slow minute of the machine hits all of them alike."""
 
-BLOCK_SECONDS = 0.03
-FEWEST_RUNS = 5
-MOST_RUNS = 300
-"""Of a visit: the time it is given, and how many inferences it has in any case."""
+TURN_SECONDS = 0.03
+FEWEST_SAMPLES, MOST_SAMPLES = 5, 300
+"""Of a turn: the time it is given, and how many times are taken in any case."""
+
+SAMPLE_SECONDS = 50e-6
+"""What is timed at once, so that looking at the clock does not count."""
 
 LARGEST_DRIFT = 0.25
-"""Median of the share by which a visit is slower than the best one of the same network. More is no measurement."""
+"""Median of the share by which a turn is slower than the best one of the same network. More is no measurement."""
 
 FILES_AT_ONCE = 40
 """That one emulated process is given."""
@@ -59,38 +61,45 @@ def observe(
 
 
 def best_medians(
-    runs: Sequence[Callable[[], object]], rounds: int = ROUNDS, begun: Callable[[], object] = lambda: None
+    runs: Sequence[Callable[[], object]],
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    begun: Callable[[], object] = lambda: None,
 ) -> tuple[list[float], float]:
     """Times functions in turn.
 
     Args:
         runs: what is timed.
-        rounds: how often each gets its turn.
+        clock: tells seconds.
         begun: called when a turn begins.
 
     Returns:
         seconds of each: the least of its turns' medians; and by what share the turns are slower, in the median.
     """
     medians: list[list[float]] = [[] for _ in runs]
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for place, run in enumerate(runs):
             begun()
-            medians[place].append(statistics.median(_turn(run)))
+            medians[place].append(statistics.median(_turn(run, clock)))
     best = [min(each) for each in medians]
     drift = statistics.median(one / least - 1 for each, least in zip(medians, best, strict=True) for one in each)
     return best, drift
 
 
-def _turn(run: Callable[[], object]) -> Iterator[float]:
-    """Seconds of single runs, after one that fetches back into the caches what others have pushed out."""
+def _turn(run: Callable[[], object], clock: Callable[[], float]) -> Iterator[float]:
+    """Seconds of single runs, after some that fetch back into the caches what others have pushed out."""
     run()
-    end = time.perf_counter() + BLOCK_SECONDS
-    for count in range(MOST_RUNS):
-        start = time.perf_counter()
-        if start > end and count >= FEWEST_RUNS:
+    start = clock()
+    run()
+    at_once = 1 + int(SAMPLE_SECONDS / max(clock() - start, 1e-9))
+    end = time.perf_counter() + TURN_SECONDS
+    for count in range(MOST_SAMPLES):
+        if count >= FEWEST_SAMPLES and time.perf_counter() > end:
             return
-        run()
-        yield time.perf_counter() - start
+        start = clock()
+        for _ in range(at_once):
+            run()
+        yield (clock() - start) / at_once
 
 
 def _timed(models: Sequence[MicroModel], threads: int, steps: Steps) -> list[Observation]:
@@ -104,7 +113,9 @@ def _timed(models: Sequence[MicroModel], threads: int, steps: Steps) -> list[Obs
             loaded.append(model.bare_invoke([np.zeros(tensor.shape, tensor.stored_dtype) for tensor in model.inputs]))
     with steps.step("measure", "measuring small networks") as step:
         turns = step.track(range(ROUNDS * len(loaded)), ROUNDS * len(loaded))
-        seconds, drift = best_medians(loaded, begun=lambda: next(turns))
+        # The time of one thread leaves out what other programs take of its core.
+        clock = time.thread_time if threads == 1 else time.perf_counter
+        seconds, drift = best_medians(loaded, clock=clock, begun=lambda: next(turns))
     if drift > LARGEST_DRIFT:
         raise MeasurementError(
             f"the machine's speed was not steady (turns differ by {drift:.0%}): end what else is running, or cool it, "

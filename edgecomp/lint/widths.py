@@ -44,7 +44,7 @@ def partly_filled_blocks(model: TfliteModel, target: Target) -> Iterator[Finding
             "kernel-block",
             "note",
             f"kernels compute {KERNEL_BLOCK} channels at a time, and {counted(len(partly), 'width')} fill no whole "
-            f"blocks: {_shown(graph, partly)}; with the idle channels the model has {1 + idle / total:.2f} times its MACs",
+            f"blocks: {_shown(graph, partly)}; with the idle channels there are {1 + idle / total:.2f} times the MACs",
             f"multiples of {KERNEL_BLOCK} cost no more: cut down to them, or train with up to them",
             tuple(one.index for one in partly),
         )

@@ -24,7 +24,7 @@ TARGETS = (
     dataclasses.replace(PI, operators=OperatorRules(library="tflite-micro", accelerated=("CONV_2D",))),
 )
 NAMES = sorted({*decision._CHECKS, *edge_tpu._CHECKS, "DENSIFY", "CONV_3D", "GELU", "LSTM", "WHILE"})
-SECONDS = 20
+SECONDS = 20  # of this process, so that a busy machine does not matter
 FUZZ = settings(
     max_examples=150,
     deadline=None,
@@ -114,7 +114,7 @@ def test_a_graph_as_large_as_the_reader_allows_is_looked_at_soon() -> None:
     )
     chain = tuple(Operator(place, "RELU" if place % 2 else "SIGN", (place,), (place + 1,)) for place in range(count))
     model = TfliteModel(nbytes=1, subgraphs=(Subgraph(0, "", made, chain, (0,), (count,)),))
-    start = time.monotonic()
+    start = time.process_time()
     found = lint(model, PI)
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert any("in 15000 parts" in one.what for one in found)

@@ -1,4 +1,4 @@
-"""What is predicted of the XNNPACK delegate held against what LiteRT's delegate takes."""
+"""Single operators: what is predicted of the XNNPACK delegate held against what LiteRT's delegate takes."""
 
 from __future__ import annotations
 
@@ -7,42 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ai_edge_litert.interpreter import Interpreter
 
-from edgecomp.lint.delegates.partitions import Partition, partition
-from edgecomp.lint.delegates.xnnpack import failure, left_over
-from edgecomp.quantize.litert.apply import quantize
-from edgecomp.quantize.schemes import Scheme
-from edgecomp.tflite import Subgraph, read_tflite
+from edgecomp.lint.delegates.xnnpack import left_over
+from edgecomp.tflite import read_tflite
 
 IMAGE = (1, 8, 8, 4)
 Write = Callable[[Any], bytes]
 _NO_SECOND_VERSION = frozenset({"HARD_SWISH", "ELU", "ABS", "GELU", "PRELU", "RESHAPE", "EXPAND_DIMS"})
 CASES: dict[str, Write] = {}
-
-
-def parts(file: bytes) -> tuple[Partition, ...]:
-    graph = read_tflite(file).main
-    return partition(graph, {one.index for one in graph.operators} - left_over(graph).keys())
-
-
-def delegated(file: bytes) -> list[frozenset[int]]:
-    """For each part that LiteRT gives to the delegate, the tensors that leave it."""
-    interpreter = Interpreter(model_content=file, num_threads=1)
-    interpreter.allocate_tensors()
-    found = [one for one in interpreter._get_ops_details() if one["op_name"] == "DELEGATE"]
-    return sorted((frozenset(map(int, one["outputs"])) for one in found), key=min)
-
-
-def predicted(file: bytes) -> list[frozenset[int]]:
-    graph = read_tflite(file).main
-    return sorted((_leaving(graph, part) for part in parts(file) if part.delegated), key=min)
-
-
-def _leaving(graph: Subgraph, part: Partition) -> frozenset[int]:
-    computed = {tensor for index in part.operators for tensor in graph.operators[index].outputs}
-    outside = [one for one in graph.operators if one.index not in part.operators]
-    return frozenset(computed & {*graph.outputs, *(tensor for one in outside for tensor in one.inputs)})
 
 
 def unary(name: str, dtype: str, **options: Any) -> None:
@@ -345,101 +317,8 @@ unpacked("POW")
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_single_operators(new_draft: Any, name: str) -> None:
+def test_single_operators(new_draft: Any, predicted: Any, delegated: Any, name: str) -> None:
     file = CASES[name](new_draft())
-    assert predicted(file) == delegated(file)
-
-
-def test_parts_of_a_graph_with_branches(new_draft: Any) -> None:
-    """Both arms of a branch run in one part, past an operator that is left over in one of them."""
-    draft = new_draft()
-    source, left, odd, middle, right, result = (draft.tensor(IMAGE) for _ in range(6))
-    draft.operator("RELU", [source], [left])
-    draft.operator("SIGN", [left], [odd])
-    draft.operator("ABS", [odd], [middle])
-    draft.operator("TANH", [source], [right])
-    draft.operator("ADD", [middle, right], [result], kind="AddOptions")
-    file = draft.file([source], [result])
-    assert parts(file) == (Partition(True, (0, 3)), Partition(False, (1,)), Partition(True, (2, 4)))
-    assert predicted(file) == delegated(file)
-
-
-@pytest.mark.parametrize("name", ["conv", "dense", "two inputs", "upsampling", "recurrent"])
-@pytest.mark.parametrize("scheme", ["float32", "int8", "dynamic", "float16"])
-def test_networks_of_the_converter(network: Any, name: str, scheme: Scheme) -> None:
-    file = network(name).file
-    if scheme != "float32":
-        computed = [tensor.name for tensor in read_tflite(file).main.tensors if not tensor.is_constant]
-        io = "int8" if scheme == "int8" else "float"
-        file = quantize(file, scheme=scheme, io=io, ranges=dict.fromkeys(computed, (-2.0, 2.0)))
-    assert predicted(file) == delegated(file)
-    assert predicted(file), "the delegate takes some of every network"
-
-
-def _scaled(draft: Any, name: str, dtype: str, ratio: float, per_channel: bool) -> bytes:
-    """An operator with weights whose sums are rescaled by `ratio`."""
-    flat, channels = name == "FULLY_CONNECTED", 4
-    shape = {"FULLY_CONNECTED": (4, 4), "DEPTHWISE_CONV_2D": (1, 1, 1, 4)}.get(name, (4, 1, 1, 4))
-    axis = 3 if name == "DEPTHWISE_CONV_2D" and per_channel else 0
-    scales = [0.01] * 3 + [0.02] if per_channel else [0.02]
-    weights = draft.tensor(shape, dtype, values=1, scale=scales, axis=axis)
-    source = draft.tensor((1, 4) if flat else IMAGE, dtype, scale=0.1)
-    bias = draft.tensor((channels,), "int32", values=0, scale=[0.1 * one for one in scales])
-    result = draft.tensor((1, 4) if flat else IMAGE, dtype, scale=0.1 * 0.02 / ratio)
-    inputs = [source, weights, bias]
-    kind = {"CONV_2D": "Conv2DOptions", "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions"}.get(name, "TransposeConvOptions")
-    options: dict[str, Any] = {"kind": kind, "strideH": 1, "strideW": 1}
-    options |= {"depthMultiplier": 1} if "Depth" in kind else {}
-    if name == "TRANSPOSE_CONV":
-        inputs = [draft.tensor((4,), "int32", values=IMAGE), weights, source, bias]
-    if flat:
-        options = {"kind": "FullyConnectedOptions", "fusedActivationFunction": 0}
-    draft.operator(name, inputs, [result], 3, **options)
-    return bytes(draft.file([source], [result]))
-
-
-def _joined_of_other_scales(draft: Any) -> bytes:
-    one, other, result = draft.tensor(IMAGE, "int8"), draft.tensor(IMAGE, "int8", scale=0.2), (1, 8, 8, 8)
-    out = draft.tensor(result, "int8")
-    draft.operator("CONCATENATION", [one, other], [out], 2, kind="ConcatenationOptions", axis=3)
-    return bytes(draft.file([one, other], [out]))
-
-
-def _fails(file: bytes) -> tuple[bool, bool]:
-    """Whether setting up is predicted to fail, and whether it does."""
-    graph = read_tflite(file).main
-    expected = failure(graph, graph.operators[0]) is not None
-    try:
-        delegated(file)
-    except RuntimeError as error:
-        return expected, "Delegate) failed to prepare" in str(error)
-    return expected, False
-
-
-@pytest.mark.parametrize("ratio", [0.5, 255.0, 257.0])
-@pytest.mark.parametrize(("dtype", "per_channel"), [("int8", True), ("int8", False), ("uint8", False)])
-@pytest.mark.parametrize("name", ["CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"])
-def test_scales_that_cannot_be_set_up(new_draft: Any, name: str, dtype: str, per_channel: bool, ratio: float) -> None:
-    expected, happened = _fails(_scaled(new_draft(), name, dtype, ratio, per_channel))
-    assert expected == happened == (ratio > 256)
-
-
-def test_tensors_of_other_scales_cannot_be_joined(new_draft: Any) -> None:
-    assert _fails(_joined_of_other_scales(new_draft())) == (True, True)
-    assert _fails(CASES["CONCATENATION int8 2 "](new_draft())) == (False, False)
-
-
-def test_what_follows_sizes_that_are_computed(new_draft: Any) -> None:
-    """The operator that makes a tensor of unknown size is left over; those behind it are taken."""
-    draft = new_draft()
-    source, padding, padded, result = (
-        draft.tensor(IMAGE),
-        draft.tensor((4, 2), "int32"),
-        *(draft.tensor(IMAGE) for _ in range(2)),
-    )
-    draft.operator("PAD", [source, padding], [padded], kind="PadOptions")
-    draft.operator("RELU", [padded], [result])
-    file = draft.file([source, padding], [result])
     assert predicted(file) == delegated(file)
 
 
