@@ -30,11 +30,6 @@ class Score:
     value: float
     loss: float
 
-    @property
-    def knows_its_task(self) -> bool:
-        """Whether the network is right, or answers as its teacher, more often than not."""
-        return self.value < 0.5 if self.metric == "relative error" else self.value > 0.5
-
     def better_than(self, other: Score) -> bool:
         """Accuracy decides, and where it is the same or there are no labels the loss, which is the finer measure."""
         if self.metric == "accuracy" and self.value != other.value:
