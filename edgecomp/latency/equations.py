@@ -11,6 +11,9 @@ from ..targets.prediction import QUANTITIES, MemoryLevel, OperatorCosts
 from .nonnegative import nonnegative_least_squares
 from .work import Tile, Work, overflow
 
+BLOCK_WEIGHT = 2.0
+"""How much a network that mixes operators counts, beside a chain of one operator."""
+
 Key = tuple[str, str]
 """A kind and a precision."""
 
@@ -74,7 +77,8 @@ class Equations:
         for number, (one, row) in enumerate(zip(observations, rows, strict=True)):
             for name, amount in row.items():
                 matrix[number, columns[name]] = amount / one.cost
-        return Equations(tuple(columns), matrix, _weights(observations), tiles, caches)
+        weights = np.array([BLOCK_WEIGHT if one.is_block else 1.0 for one in observations])
+        return Equations(tuple(columns), matrix, weights, tiles, caches)
 
     def solve(self, without: int | None = None) -> np.ndarray:
         """The coefficients, none below 0, for which the weighted squares of errors are least.
@@ -108,16 +112,6 @@ class Equations:
             for kib in self.caches
         ]
         return Coefficients(tuple(operators), values.get(_CALL, 0.0), tuple(memory))
-
-
-def _weights(observations: Sequence[Observation]) -> np.ndarray:
-    """Networks like real ones count as much as chains of one operator, all together: float64 [networks].
-
-    Operators behind each other find other things in the caches than chains do.
-    """
-    is_block = np.array([one.is_block for one in observations])
-    blocks = int(is_block.sum())
-    return np.where(is_block, np.sqrt((len(is_block) - blocks) / max(1, blocks)), 1.0).clip(min=1.0)
 
 
 def _overflows(one: Observation, caches: Sequence[int]) -> dict[_Column, float]:

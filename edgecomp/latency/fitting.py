@@ -59,6 +59,9 @@ def fit(observations: Sequence[Observation], *, source: str, unit: str = "ns", t
     blocks = [place for place, one in enumerate(observations) if one.is_block]
     for place in blocks:
         errors[place] = equations.errors(equations.solve(without=place))[place]
+    # Operators find other things in the caches behind each other than in chains of their own.
+    in_networks = 1 / (1 + float(np.median(errors[blocks]))) if blocks else 1.0
+    solution, errors = solution * in_networks, (1 + errors) * in_networks - 1
     middle = float(np.median(np.abs(errors)))
     if middle > MOST_ERROR:
         raise MeasurementError(

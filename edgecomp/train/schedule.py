@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from .settings import DEFAULT_STEPS, FEWEST_EPOCHS, MOST_EPOCHS, TrainSettings
 
 DEFAULT_RATE = 2e-3
-"""For AdamW. Twice as much brought a third of a ResNet-8 for CIFAR-10 further in 5 epochs, but not in 53: 79.3% on held-out
-photos where this gave 79.4 and 79.6%."""
+"""For AdamW. Twice as much brought a third of a ResNet-8 for CIFAR-10 further in 5 epochs, but not in 53: 79.3% on
+held-out photos, where this gave 79.4 and 79.6%."""
 
 LAST_RATE = 0.01
 """Share of the highest rate that the schedule ends with."""

@@ -17,7 +17,7 @@ from edgecomp.train.features import matches_by_name, matches_from_plan
 from edgecomp.train.heads import Head, is_yes_or_no, read_heads, scores
 from edgecomp.train.losses import hard_losses, soft_loss
 from edgecomp.train.order import FEWEST_HELD, MOST_HELD, shuffled, split
-from edgecomp.train.schedule import DEFAULT_RATE, FRESH_RATE, MOST_WARM_UP, Pace, Schedule, plan_schedule
+from edgecomp.train.schedule import DEFAULT_RATE, MOST_WARM_UP, Pace, Schedule, plan_schedule
 from edgecomp.train.settings import TrainSettings
 from edgecomp.train.weighting import weights
 
@@ -94,8 +94,7 @@ def test_a_time_budget_is_kept_and_a_number_of_epochs_is_the_most() -> None:
     assert plan_schedule(TrainSettings(time_budget=600.0, epochs=3), 20_000, pace).steps == 3 * (20_000 // 64)
     assert plan_schedule(TrainSettings(time_budget=0.5), 20_000, pace).steps == 10
     assert plan_schedule(TrainSettings(), 20_000, None).rate == DEFAULT_RATE
-    assert plan_schedule(TrainSettings(), 20_000, None, knows_its_task=False).rate == FRESH_RATE
-    assert plan_schedule(TrainSettings(learning_rate=0.1), 20_000, None, knows_its_task=False).rate == 0.1
+    assert plan_schedule(TrainSettings(learning_rate=0.1), 20_000, None).rate == 0.1
     assert plan_schedule(TrainSettings(steps=77, time_budget=0.5), 20_000, pace).steps == 77
 
 
