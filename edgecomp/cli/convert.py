@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from ..pipeline.passes import IMPORTANCES, RECOVER_DESCRIPTIONS, RECOVERS
+from ..pipeline.recipes.passes import IMPORTANCES, RECOVER_DESCRIPTIONS, RECOVERS
 from ..quantize.schemes import DESCRIPTIONS, IOS, SCHEMES
 from ..quantize.settings import EFFORT_DESCRIPTIONS, EFFORTS
 from .durations import Duration

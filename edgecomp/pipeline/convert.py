@@ -18,20 +18,20 @@ from ..models import OpenedModel, from_keras, open_model
 from ..progress import Steps
 from ..report import render_html, write_report_json
 from ..worker import Worker
-from .compress import Compressed, compress
 from .float_file import FloatModel, export
 from .log_file import log_file, native_output_to
 from .measure import measure
 from .output import check_free, publish_aside, staged, writing_to
 from .packing import pack
-from .plan import make_plan
-from .recipe import Recipe
-from .recipe_file import save_recipe
-from .report_data import assemble
+from .quantizing.compress import Compressed, compress
+from .recipes.plan import make_plan
+from .recipes.recipe import Recipe
+from .recipes.recipe_file import save_recipe
+from .reporting.report_data import assemble
 from .result import ConvertResult
 from .samples import Samples, open_samples
-from .shrink import check_changeable, shrink
-from .trainer import Trainer, checkpoints
+from .shrinking.shrink import check_changeable, shrink
+from .shrinking.trainer import Trainer, checkpoints
 from .workbench import Workbench
 
 WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")

@@ -22,7 +22,7 @@ from ..export.tflite import convert_graph
 from ..models import OpenedModel
 from ..tflite import read_tflite, with_signature
 from .answers import describe_outputs
-from .plan import Plan
+from .recipes.plan import Plan
 from .samples import Samples
 from .workbench import Workbench
 

@@ -12,8 +12,8 @@ from typing import Any
 from ..data import PreparedSet
 from ..evaluate.layers import LayerError
 from ..evaluate.run import Evaluation
-from .compress import Compressed
 from .float_file import FloatModel
+from .quantizing.compress import Compressed
 from .workbench import Workbench
 
 LAYER_SAMPLES = 8

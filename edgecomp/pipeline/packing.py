@@ -9,11 +9,11 @@ from itertools import islice
 import numpy as np
 
 from ..bundle import BundleContents, Goldens, pack_bundle
-from .compress import Compressed
 from .float_file import FloatModel
 from .measure import Measurements
-from .plan import Plan
-from .report_data import float_operators, latency_data
+from .quantizing.compress import Compressed
+from .recipes.plan import Plan
+from .reporting.report_data import float_operators, latency_data
 from .workbench import Workbench
 
 ENGINE = "ai_edge_litert"

@@ -12,12 +12,12 @@ from ..data import open_data, prepared, resolve_preprocess
 from ..errors import InputError
 from ..models import OpenedModel, open_model
 from ..progress import Steps
-from .holdout import Feeds
-from .passes import MEASURED_IMPORTANCES
-from .plan import Plan, make_plan
-from .recipe import Recipe
-from .rounds import MEASURED_SAMPLES, plan_channels
-from .shrink import check_changeable
+from .quantizing.holdout import Feeds
+from .recipes.passes import MEASURED_IMPORTANCES
+from .recipes.plan import Plan, make_plan
+from .recipes.recipe import Recipe
+from .shrinking.rounds import MEASURED_SAMPLES, plan_channels
+from .shrinking.shrink import check_changeable
 
 
 def plan_only(

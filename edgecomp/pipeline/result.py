@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .recipe import Recipe
+from .recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from ..data import Dataset, check_overlap, open_data
 from ..errors import InputError
 from ..models import OpenedModel
-from .holdout import Feeds
-from .plan import Plan
+from .quantizing.holdout import Feeds
+from .recipes.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from ..quantize.settings import Settings
 from ..tflite import TfliteModel, operator_layers, read_tflite
 from ..worker import Worker
 from .float_file import FloatModel, export, layer_names
-from .holdout import Holdout, hold_out
 from .log_file import log_file, native_output_to
-from .plan import Plan, make_plan
+from .quantizing.holdout import Holdout, hold_out
+from .recipes.plan import Plan, make_plan
 from .samples import open_samples
 from .workbench import Workbench
 

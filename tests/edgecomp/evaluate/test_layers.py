@@ -193,7 +193,7 @@ def test_integer_inputs_have_no_error_of_their_own(export: Any) -> None:
 
 
 def test_layers_of_a_report_carry_their_keras_names_and_their_tensors(network: Callable[[str], Any]) -> None:
-    from edgecomp.pipeline.report_data import layers_data
+    from edgecomp.pipeline.reporting.report_data import layers_data
 
     net = network("conv")
     file, _ = int8(net)

@@ -55,5 +55,3 @@ def chain(kind: str, rows: int, columns: int, depth: int, taps: int = 1, repeats
     weights = columns * depth * taps
     one = Work(kind, "int8", rows, columns, taps, depth, rows * columns, rows, weights, rows * (columns + depth))
     return (one,) * repeats
-
-

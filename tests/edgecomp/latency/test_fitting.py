@@ -27,7 +27,9 @@ SHAPES = (
 
 
 def works() -> list[tuple[Work, ...]]:
-    found = [chain(kind, *shape, taps=taps) for kind, taps in (("pointwise", 1), ("convolution", 9)) for shape in SHAPES]
+    found = [
+        chain(kind, *shape, taps=taps) for kind, taps in (("pointwise", 1), ("convolution", 9)) for shape in SHAPES
+    ]
     found += [chain("convolution", *shape, taps=25) for shape in SHAPES[:4]]
     found += [chain("depthwise 9", rows, columns, 1, 9) for rows, columns, _ in SHAPES]
     found += [chain("dense", 1, columns, depth) for _, columns, depth in SHAPES]
@@ -92,9 +94,7 @@ def test_nothing_measured_is_refused() -> None:
 
 
 def test_costs_that_do_not_follow_from_the_work_are_refused() -> None:
-    noise = [
-        dataclasses.replace(one, cost=10.0 ** (3 + place * 7 % 5)) for place, one in enumerate(observed(works()))
-    ]
+    noise = [dataclasses.replace(one, cost=10.0 ** (3 + place * 7 % 5)) for place, one in enumerate(observed(works()))]
     with pytest.raises(MeasurementError, match="does not follow from the work"):
         fit(noise, source="test")
 

@@ -38,7 +38,7 @@ def test_shapes_are_those_that_the_interpreter_finds(precision: str) -> None:
     tensor = network.convolution(network.input(1, 11, 9, 3), 8, (1, 3), stride=2)
     tensor = network.crop(network.pad(network.depthwise(tensor, 3, same=False)))
     tensor = network.resize("RESIZE_BILINEAR", network.pool("MAX_POOL_2D", tensor, 3, stride=2), 7, 5)
-    tensor = network.concatenation(tensor, network.unary("LOGISTIC", tensor))
+    tensor = network.concatenation(tensor, network.unary("RELU", tensor))
     gates = network.mean(tensor)
     tensor = network.transpose(network.binary("MUL", tensor, gates), 0, 3, 1, 2)
     stored = network.shape(tensor)

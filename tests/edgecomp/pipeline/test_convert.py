@@ -23,7 +23,7 @@ from edgecomp_runtime.verify import verify
 import edgecomp
 from edgecomp.errors import BudgetError, InputError
 from edgecomp.export.check import ExportMismatchError
-from edgecomp.pipeline.recipe_file import load_recipe
+from edgecomp.pipeline.recipes.recipe_file import load_recipe
 from edgecomp.report import validate_report
 from edgecomp.tflite import read_tflite
 

@@ -31,9 +31,9 @@ INSIDE = (
     "edgecomp.pipeline.float_file.freeze",
     "edgecomp.pipeline.float_file.check_outputs",
     "edgecomp.pipeline.float_file.check_calibration",
-    "edgecomp.pipeline.compress.search",
+    "edgecomp.pipeline.quantizing.compress.search",
     "edgecomp.pipeline.packing.pack_bundle",
-    "edgecomp.pipeline.report_data.total_macs",
+    "edgecomp.pipeline.reporting.report_data.total_macs",
 )
 
 

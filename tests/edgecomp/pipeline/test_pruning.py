@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from edgecomp.cli.main import cli
 from edgecomp.errors import InputError
 from edgecomp.pipeline.inspect import inspect_file
-from edgecomp.pipeline.passes import IMPORTANCES, MEASURED_IMPORTANCES
+from edgecomp.pipeline.recipes.passes import IMPORTANCES, MEASURED_IMPORTANCES
 from edgecomp.pruning.importance import METHODS, NEED_DATA
 from edgecomp.report.schema import validate_report
 from edgecomp.tflite import read_tflite

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from edgecomp.errors import InputError
-from edgecomp.pipeline.passes import PrunePass, QuantizePass, TrainPass
-from edgecomp.pipeline.plan import make_plan
-from edgecomp.pipeline.recipe import Recipe
-from edgecomp.pipeline.recipe_file import save_recipe
+from edgecomp.pipeline.recipes.passes import PrunePass, QuantizePass, TrainPass
+from edgecomp.pipeline.recipes.plan import make_plan
+from edgecomp.pipeline.recipes.recipe import Recipe
+from edgecomp.pipeline.recipes.recipe_file import save_recipe
 from edgecomp.quantize.settings import Settings
 from edgecomp.targets import list_targets
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .qat import QuantizedTraining
-from .rounds import Round
+from ..quantizing.qat import QuantizedTraining
+from ..shrinking.rounds import Round
 
 if TYPE_CHECKING:
-    from ..train.progress import Epoch, Trained
+    from ...train.progress import Epoch, Trained
 
 
 def training_data(rounds: Sequence[Round], quantized: QuantizedTraining | None) -> list[dict[str, Any]]:

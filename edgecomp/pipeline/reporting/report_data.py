@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from ..evaluate.layers import LayerError
-from ..evaluate.metrics import Metric
-from ..evaluate.run import Evaluation
-from ..models import OpenedModel
-from ..tflite import Operator, TfliteModel, read_tflite
-from ..tflite.cost import operator_macs, operator_weight_bytes, parameter_count, total_macs
-from ..tflite.layers import operator_layers
-from .compress import Compressed
-from .float_file import FloatModel, layer_names
-from .measure import Measurements
-from .plan import Plan
+from ...evaluate.layers import LayerError
+from ...evaluate.metrics import Metric
+from ...evaluate.run import Evaluation
+from ...models import OpenedModel
+from ...tflite import Operator, TfliteModel, read_tflite
+from ...tflite.cost import operator_macs, operator_weight_bytes, parameter_count, total_macs
+from ...tflite.layers import operator_layers
+from ..float_file import FloatModel, layer_names
+from ..measure import Measurements
+from ..quantizing.compress import Compressed
+from ..recipes.plan import Plan
+from ..shrinking.shrink import Shrunk
 from .pruning_data import pruning_data
 from .quantization_data import quantization_data, tried_data
-from .shrink import Shrunk
 from .training_data import training_data, training_warnings
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..float_file import FloatModel
+from ..recipes.plan import Plan
+from ..shrinking.trainer import Trainer
+from ..workbench import Workbench
 from .attempts import number_format
-from .float_file import FloatModel
-from .plan import Plan
 from .quantized import Quantized
-from .trainer import Trainer
-from .workbench import Workbench
 
 if TYPE_CHECKING:
-    from ..train.progress import Trained
+    from ...train.progress import Trained
 
 JUDGED = 1000
 """Held-out samples, at most, that tell whether training made the file better."""
@@ -54,8 +54,8 @@ def train_quantized(
     Raises:
         InputError: an operator of the file cannot be trained.
     """
-    from ..qat.network import FakeQuantNetwork
-    from ..qat.plan import plan_qat
+    from ...qat.network import FakeQuantNetwork
+    from ...qat.plan import plan_qat
 
     assert quantized.settings is not None
     network = FakeQuantNetwork(plan_qat(quantized.source, quantized.file), logits=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..quantize.equalize.plan import Centring, EqualizationPlan, Rescaling
-from ..quantize.precision.choice import PrecisionPlan
-from ..quantize.settings import Settings
-from ..tflite import TfliteModel, layer_of, read_tflite
-from .attempts import Trial
-from .plan import Plan
-from .quantized import Quantized
+from ...quantize.equalize.plan import Centring, EqualizationPlan, Rescaling
+from ...quantize.precision.choice import PrecisionPlan
+from ...quantize.settings import Settings
+from ...tflite import TfliteModel, layer_of, read_tflite
+from ..quantizing.attempts import Trial
+from ..quantizing.quantized import Quantized
+from ..recipes.plan import Plan
 
 
 def quantization_data(plan: Plan, made: Quantized, keras_layers: tuple[str, ...]) -> dict[str, Any] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .shrink import Shrunk
+from ..shrinking.shrink import Shrunk
 
 if TYPE_CHECKING:
-    from ..pruning.dead_reasons import DeadLayer
+    from ...pruning.dead_reasons import DeadLayer
 
 
 def pruning_data(shrunk: Shrunk) -> dict[str, Any] | None:

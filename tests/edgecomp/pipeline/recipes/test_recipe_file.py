@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
-from edgecomp.pipeline.passes import (
+from edgecomp.pipeline.recipes.passes import (
     BUDGETS,
     IMPORTANCES,
     RANKINGS,
@@ -20,8 +20,8 @@ from edgecomp.pipeline.passes import (
     QuantizePass,
     TrainPass,
 )
-from edgecomp.pipeline.recipe import Recipe
-from edgecomp.pipeline.recipe_file import load_recipe, save_recipe
+from edgecomp.pipeline.recipes.recipe import Recipe
+from edgecomp.pipeline.recipes.recipe_file import load_recipe, save_recipe
 from edgecomp.quantize.schemes import IOS, SCHEMES
 from edgecomp.quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data import PreparedSet
-from ..quantize.ranges.outliers import broken_samples
+from ...data import PreparedSet
+from ...quantize.ranges.outliers import broken_samples
 
 Feeds = dict[str, np.ndarray]
 

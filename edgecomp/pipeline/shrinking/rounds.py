@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..latency.estimate import layer_milliseconds
-from .float_file import FloatModel
-from .holdout import Feeds
-from .passes import PrunePass
-from .plan import Plan
-from .samples import stacked
+from ...latency.estimate import layer_milliseconds
+from ..float_file import FloatModel
+from ..quantizing.holdout import Feeds
+from ..recipes.passes import PrunePass
+from ..recipes.plan import Plan
+from ..samples import stacked
+from ..workbench import Workbench
 from .trainer import Trainer
-from .workbench import Workbench
 
 if TYPE_CHECKING:
-    from ..pruning.plan import PruningPlan
-    from ..train.features import FeatureMatch
-    from ..train.progress import Trained
+    from ...pruning.plan import PruningPlan
+    from ...train.features import FeatureMatch
+    from ...train.progress import Trained
 
 MEASURED_SAMPLES = 64
 """Calibration samples that an importance is measured on, as far as it is measured."""
@@ -97,7 +97,7 @@ def plan_channels(
         share: what to remove of the recipe's budget in this round; None for all that the recipe asks.
         rounds: how many there are, which together keep the floor of each layer.
     """
-    from ..pruning.plan import plan_pruning
+    from ...pruning.plan import plan_pruning
 
     asked = plan.recipe.prune
     assert asked is not None
@@ -141,7 +141,7 @@ def _features(
         pruning: how.
         before: the same of the round before; None in the first.
     """
-    from ..train.features import matches_from_plan
+    from ...train.features import matches_from_plan
 
     now = matches_from_plan(_flat(keras_model), pruning)
     if before is None:
@@ -162,7 +162,7 @@ def _through(first: tuple[int, ...] | None, second: tuple[int, ...] | None) -> t
 
 
 def _flat(keras_model: Any) -> Any:
-    from ..pruning.flatten import flatten
+    from ...pruning.flatten import flatten
 
     return flatten(keras_model)
 
@@ -177,6 +177,6 @@ def _copy(keras_model: Any) -> Any:
 
 
 def _applied(keras_model: Any, pruning: PruningPlan) -> Any:
-    from ..pruning.plan import apply_plan
+    from ...pruning.plan import apply_plan
 
     return apply_plan(keras_model, pruning) if pruning.removed else _copy(keras_model)

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from edgecomp_runtime.contract import Contract
 
-from ..errors import InputError
-from ..models import OpenedModel
-from .float_file import FloatModel, export_again
-from .plan import Plan
-from .recipe import Recipe
+from ...errors import InputError
+from ...models import OpenedModel
+from ..float_file import FloatModel, export_again
+from ..recipes.plan import Plan
+from ..recipes.recipe import Recipe
+from ..samples import stacked
+from ..workbench import Workbench
 from .rounds import Round, prune_in_rounds
-from .samples import stacked
 from .trainer import Trainer
-from .workbench import Workbench
 
 if TYPE_CHECKING:
-    from ..pruning.dead import DeadChannels
+    from ...pruning.dead import DeadChannels
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
     keras_model = model.model.keras_model
     if keras_model is None:
         return Shrunk(model)
-    from ..pruning.dead import remove_dead
+    from ...pruning.dead import remove_dead
 
     smaller = keras_model
     dead: tuple[DeadChannels, ...] = ()
@@ -85,7 +85,7 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
 
 
 def _without_silent(keras_model: Any, model: FloatModel, bench: Workbench) -> tuple[Any, DeadChannels]:
-    from ..pruning.silent import remove_silent
+    from ...pruning.silent import remove_silent
 
     with bench.steps.step("silent", "looking for channels that never move") as step:
         samples = [sample.feeds for sample in model.calibration]

@@ -13,22 +13,22 @@ from functools import cached_property
 
 from edgecomp_runtime.contract import Contract
 
-from ..evaluate.metrics import Outputs
-from ..progress import Step
-from ..quantize.equalize.equalize import EqualizationPlan, equalize, plan_equalization
-from ..quantize.fidelity import Closeness, closeness
-from ..quantize.litert.rewrite import rewrite
-from ..quantize.make import Made
-from ..quantize.mend.rounding import rounding_cost
-from ..quantize.precision.choice import PrecisionPlan
-from ..quantize.precision.experiment import NumberFormat
-from ..quantize.ranges.choice import Ranges, choose_ranges
-from ..quantize.ranges.observe import Observations, merge
-from ..quantize.settings import Settings
-from ..tflite import TfliteModel, read_tflite
+from ...evaluate.metrics import Outputs
+from ...progress import Step
+from ...quantize.equalize.equalize import EqualizationPlan, equalize, plan_equalization
+from ...quantize.fidelity import Closeness, closeness
+from ...quantize.litert.rewrite import rewrite
+from ...quantize.make import Made
+from ...quantize.mend.rounding import rounding_cost
+from ...quantize.precision.choice import PrecisionPlan
+from ...quantize.precision.experiment import NumberFormat
+from ...quantize.ranges.choice import Ranges, choose_ranges
+from ...quantize.ranges.observe import Observations, merge
+from ...quantize.settings import Settings
+from ...tflite import TfliteModel, read_tflite
+from ..recipes.plan import Plan
+from ..workbench import Workbench
 from .holdout import Feeds, Holdout
-from .plan import Plan
-from .workbench import Workbench
 
 FIXED_SCALES = ("SOFTMAX", "LOGISTIC", "TANH", "LOG_SOFTMAX", "L2_NORMALIZATION")
 """Operators whose integer kernels know one output scale only:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import InputError
-from ..quantize.litert.apply import QuantizeError
-from ..quantize.precision.choice import GOAL_DB, PrecisionPlan
-from ..quantize.settings import RangeMethod, Settings
+from ...errors import InputError
+from ...quantize.litert.apply import QuantizeError
+from ...quantize.precision.choice import GOAL_DB, PrecisionPlan
+from ...quantize.settings import RangeMethod, Settings
 from .attempts import Trial
 
 ENOUGH_DB = 40.0

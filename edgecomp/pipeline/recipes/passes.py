@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from ..quantize.schemes import Io, Scheme
-from ..quantize.settings import Effort, Settings
+from ...quantize.schemes import Io, Scheme
+from ...quantize.settings import Effort, Settings
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edgecomp.data import PreparedSet, open_data, prepared
 from edgecomp.models.opened import TensorSpec
 from edgecomp.pipeline import holdout
-from edgecomp.pipeline.holdout import FEWEST, MOST_HELD, MOST_MENDING, Feeds, hold_out
+from edgecomp.pipeline.quantizing.holdout import FEWEST, MOST_HELD, MOST_MENDING, Feeds, hold_out
 
 ROW = TensorSpec("row", (1, 2))
 CONTRACT = build_contract(parse_preprocess("none"), [ROW], [TensorSpec("scores", (1, 3))], images=False)

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..progress import Step
-from .float_file import FloatModel
-from .holdout import Feeds
-from .output import writing_to
-from .passes import TrainPass
-from .plan import Plan
-from .workbench import Workbench
+from ...progress import Step
+from ..float_file import FloatModel
+from ..output import writing_to
+from ..quantizing.holdout import Feeds
+from ..recipes.passes import TrainPass
+from ..recipes.plan import Plan
+from ..workbench import Workbench
 
 if TYPE_CHECKING:
-    from ..train.examples import Examples
-    from ..train.features import FeatureMatch
-    from ..train.progress import Progress, Trained
-    from ..train.settings import TrainSettings
+    from ...train.examples import Examples
+    from ...train.features import FeatureMatch
+    from ...train.progress import Progress, Trained
+    from ...train.settings import TrainSettings
 
 QAT_SHARE = 0.3
 """Of the time for all of the training, where channels are won back as well."""
@@ -97,8 +97,8 @@ class Trainer:
 
     def held_out(self) -> Iterator[tuple[Feeds, Any]]:
         """Samples that nothing was trained on, with their labels (None where there is none)."""
-        from ..train.judge import labels_of
-        from ..train.order import split
+        from ...train.judge import labels_of
+        from ...train.order import split
 
         examples = self._examples
         labels = labels_of(examples)
@@ -114,7 +114,7 @@ class Trainer:
     def _train(
         self, student: Any, teacher: Any, settings: TrainSettings, features: Any, name: str, title: str
     ) -> Trained:
-        from ..train.train import train
+        from ...train.train import train
 
         done = len(self._steps)
         if self._asked.steps is not None and done < len(self._asked.steps):
@@ -151,7 +151,7 @@ class Trainer:
 
     @cached_property
     def _examples(self) -> Examples:
-        from ..train.examples import gather
+        from ...train.examples import gather
 
         assert self._model.training is not None
         return gather(self._model.training)
@@ -165,7 +165,7 @@ class Trainer:
 
     @property
     def _settings(self) -> TrainSettings:
-        from ..train.settings import TrainSettings
+        from ...train.settings import TrainSettings
 
         taught = self._asked.recover != "labels"
         return TrainSettings(

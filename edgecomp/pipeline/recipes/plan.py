@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from edgecomp_runtime.preprocess import parse_preprocess
 
-from ..errors import InputError
-from ..quantize.schemes import IOS, SCHEMES
-from ..quantize.settings import EFFORTS, Settings
-from ..targets import Target, load_target
+from ...errors import InputError
+from ...quantize.schemes import IOS, SCHEMES
+from ...quantize.settings import EFFORTS, Settings
+from ...targets import Target, load_target
 from .passes import BUDGETS, IMPORTANCES, RECOVERS, PrunePass, QuantizePass, TrainPass
 from .recipe import Recipe
 from .recipe_file import load_recipe

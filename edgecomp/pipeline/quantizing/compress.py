@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-from ..errors import EdgecompError, InputError
-from ..quantize.schemes import NEEDS_CALIBRATION
-from ..quantize.settings import Settings
-from ..tflite import align_buffers
-from ..worker import Worker
+from ...errors import EdgecompError, InputError
+from ...quantize.schemes import NEEDS_CALIBRATION
+from ...quantize.settings import Settings
+from ...tflite import align_buffers
+from ...worker import Worker
+from ..float_file import FloatModel
+from ..recipes.plan import Plan
+from ..shrinking.trainer import Trainer
+from ..workbench import Workbench
 from .attempts import Attempts, Judge, Trial
-from .float_file import FloatModel
 from .holdout import Holdout, hold_out
-from .plan import Plan
 from .qat import QuantizedTraining, train_quantized
 from .quantized import Quantized
 from .search import Search, search
-from .trainer import Trainer
-from .workbench import Workbench
 
 
 class UnrunnableError(EdgecompError):

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from ..errors import InputError
-from ..quantize.schemes import IOS, SCHEMES
-from ..quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
+from ...errors import InputError
+from ...quantize.schemes import IOS, SCHEMES
+from ...quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
 from .passes import BUDGETS, IMPORTANCES, RANKINGS, RECOVERS, PrunePass, QuantizePass, TrainPass
 from .recipe import VERSION, Recipe
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..quantize.equalize.equalize import EqualizationPlan
-from ..quantize.settings import Settings
+from ...quantize.equalize.equalize import EqualizationPlan
+from ...quantize.settings import Settings
 from .search import Search
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from edgecomp.errors import InputError
-from edgecomp.pipeline.attempts import Trial
-from edgecomp.pipeline.search import ENOUGH_DB, Search, search
+from edgecomp.pipeline.quantizing.attempts import Trial
+from edgecomp.pipeline.quantizing.search import ENOUGH_DB, Search, search
 from edgecomp.quantize.fidelity import Closeness
 from edgecomp.quantize.precision.choice import GOAL_DB, PrecisionPlan
 from edgecomp.quantize.precision.experiment import Score

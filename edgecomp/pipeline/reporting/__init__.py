@@ -1,0 +1,1 @@
+"""What a run found out, in the shape of report.json."""
