@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+PRECISIONS = ("float32", "int8")
+
 SAMPLES = 1
 """Of noise, to calibrate on: the ranges decide nothing about speed."""
 
@@ -32,18 +34,23 @@ NETWORKS: dict[str, tuple[str, int, dict[str, Any]]] = {
 """By name: the function of keras.applications, the side of its input, and its options."""
 
 
-def unseen(folder: Path, done: Callable[[str], None] = lambda _: None) -> dict[str, bytes]:
-    """The files by name, " float32" or " int8" behind it; those in the folder already are taken from there."""
+def unseen(folder: Path, done: Callable[[str], object] = lambda _: None) -> dict[str, bytes]:
+    """All the files by name, " float32" or " int8" behind it."""
     files: dict[str, bytes] = {}
     for name in NETWORKS:
-        paths = {precision: folder / f"{name}.{precision}.tflite" for precision in ("float32", "int8")}
-        if not all(path.exists() for path in paths.values()):
-            made = _make(*NETWORKS[name])
-            for precision, path in paths.items():
-                path.write_bytes(made[precision])
-        files |= {f"{name} {precision}": path.read_bytes() for precision, path in paths.items()}
+        files |= {f"{name} {precision}": keras_network(name, precision, folder) for precision in PRECISIONS}
         done(name)
     return files
+
+
+def keras_network(name: str, precision: str, folder: Path) -> bytes:
+    """One file, made where the folder does not have it."""
+    paths = {one: folder / f"{name}.{one}.tflite" for one in PRECISIONS}
+    if not all(path.exists() for path in paths.values()):
+        made = _make(*NETWORKS[name])
+        for one, path in paths.items():
+            path.write_bytes(made[one])
+    return paths[precision].read_bytes()
 
 
 def _make(function: str, side: int, options: dict[str, Any]) -> dict[str, bytes]:
@@ -58,7 +65,7 @@ def _make(function: str, side: int, options: dict[str, Any]) -> dict[str, bytes]
     from edgecomp.tflite import read_tflite, with_signature
 
     keras.utils.set_random_seed(0)
-    # Where the classes fill one dense layer, VGG's own top would be most of the file.
+    # VGG's dense layers would be most of its file.
     shape = {"input_shape": (side, side, 3), "include_top": function != "VGG16"}
     model = from_keras(getattr(keras.applications, function)(weights=None, **shape, **options))
     file = with_signature(convert_graph(freeze(model)), ["image"], ["scores"])

@@ -27,7 +27,7 @@ def fit_target(target: Target, where: str, *, threads: int = 1, steps: Steps | N
         EmulationError: the emulated interpreter crashed.
     """
     steps = steps or Steps()
-    observations, unit = observe(micro_models(), where, threads=threads, steps=steps)
+    observations, unit = observe(micro_models(heavy=where == "here"), where, threads=threads, steps=steps)
     with steps.step("fit", "fitting coefficients"):
         found = fit(observations, source=_source(where, len(observations), unit), unit=unit, threads=threads)
     known = target.prediction

@@ -49,6 +49,12 @@ class PredictedLatency:
         }
 
 
+def can_predict(target: Target) -> bool:
+    """Whether a profile has coefficients that give a time."""
+    found = target.prediction
+    return found is not None and (found.unit == "ns" or found.instruction is not None)
+
+
 def predict(model: TfliteModel, target: Target, *, threads: int | None = None) -> PredictedLatency:
     """Predicts from the coefficients of a device's profile.
 
@@ -83,7 +89,7 @@ def _timed(target: Target) -> Prediction:
         raise InputError(
             f"the profile {target.name} says nothing of how long operators take: measure with `edgecomp targets fit`"
         )
-    if found.unit != "ns" and found.instruction is None:
+    if not can_predict(target):
         raise InputError(
             f"the profile {target.name} has instructions and not what one takes: only shares of them can be told"
         )
@@ -142,6 +148,9 @@ class CostModel:
 
 def _stand_ins(kind: str, precision: str) -> Iterable[tuple[str, str]]:
     """What is nearest to a kind, nearest first."""
+    if kind == "fused":
+        yield kind, precision
+        return
     other = "float32" if precision == "int8" else "int8"
     similar = (kind, kind.removesuffix(" by channel"), *(LINES if kind in LINES else ()), "ADD")
     yield from ((one, each) for each in (precision, other) for one in similar)

@@ -30,6 +30,7 @@ _POOL_FIRST_TAPS, _POOL_MORE_TAPS = 9, 8
 
 _BINARY = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
 _POOLS = ("MAX_POOL_2D", "AVERAGE_POOL_2D")
+_TABLED = ("LOGISTIC", "TANH", "ELU", "LEAKY_RELU")
 _EIGHT_BITS = ("int8", "uint8")
 _FREE = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
 
@@ -48,9 +49,9 @@ class Work:
     """One operator's work.
 
     Args:
-        kind: operators of one kind share coefficients: "pointwise", "convolution", "dense", "depthwise 9" (taps, at
-            the most), "depthwise 25", "depthwise" (more), or the operator's name, with " by channel" where one operand
-            has one value a channel.
+        kind: operators of one kind share coefficients: "pointwise", "convolution", "dense", "depthwise 9" (taps, at the
+            most), "depthwise 25", "depthwise" (more), "fused" (into the one before), or the operator's name, with
+            " by channel" where one operand has one value a channel.
         precision: "float32" or "int8", of its input.
         rows: positions that are computed, over all groups.
         columns: output channels of a group.
@@ -100,7 +101,32 @@ class Work:
 
 def works_of(model: TfliteModel) -> tuple[Work, ...]:
     """The work of each operator of the main graph."""
-    return tuple(operator_work(model.main, operator) for operator in model.main.operators)
+    fused = _fused(model.main)
+    return tuple(
+        Work("fused", "int8") if operator.index in fused else operator_work(model.main, operator)
+        for operator in model.main.operators
+    )
+
+
+def _fused(graph: Subgraph) -> frozenset[int]:
+    """Products in int8 of a tensor and a function of it, as in swish.
+
+    XNNPACK looks up the whole in one table of 256 values, so that they cost no more than the function.
+    """
+    tabled = {
+        operator.outputs[0]: operator.inputs[0]
+        for operator in graph.operators
+        if operator.name in _TABLED and graph.tensors[operator.inputs[0]].dtype in _EIGHT_BITS
+    }
+    return frozenset(
+        operator.index
+        for operator in graph.operators
+        if operator.name in _BINARY
+        and len(operator.inputs) == 2
+        and min(operator.inputs) >= 0
+        and graph.tensors[operator.inputs[0]].dtype in _EIGHT_BITS
+        and len({tabled.get(one, one) for one in operator.inputs}) == 1
+    )
 
 
 def operator_work(graph: Subgraph, operator: Operator) -> Work:

@@ -29,10 +29,15 @@ class MicroModel:
     is_block: bool = False
 
 
-def micro_models() -> Iterator[MicroModel]:
-    """The small networks, in float32 and int8, the same at every call."""
+def micro_models(*, heavy: bool = True) -> Iterator[MicroModel]:
+    """The small networks, in float32 and int8, the same at every call.
+
+    Args:
+        heavy: with those of many weights, which show what caches hold; to counts of instructions they add nothing.
+    """
     for precision in PRECISIONS:
-        for name, build in {**_chains(), **_conversions(precision)}.items():
+        chains = {**_chains(), **_conversions(precision), **(_heavy_chains() if heavy else {})}
+        for name, build in chains.items():
             yield MicroModel(f"{name} {precision}", _made(build, precision))
         for name, build in BLOCKS.items():
             yield MicroModel(f"{name} {precision}", _made(build, precision), is_block=True)
@@ -67,6 +72,8 @@ _HEAVY = ((4, 1024, 2), (4, 1024, 4), (4, 1024, 8), (4, 1024, 12), (7, 512, 10))
 _DENSE = ((1280, 1000), (1024, 1024), (64, 10), (256, 256), (576, 1024), (2048, 1000))
 _IMAGES = ((56, 56, 24), (14, 14, 112), (28, 28, 256), (7, 7, 320), (1, 1, 480), (96, 96, 64))
 _FEW_IMAGES = ((56, 56, 32), (14, 14, 200), (7, 7, 480))
+# Few channels, as of photos, start the inner loop often.
+_BY_CHANNEL = ((64, 64, 3), (56, 56, 24), (14, 14, 112), (28, 28, 256), (7, 7, 320))
 _REPEATS = 4
 # Operators whose kernels for int8 need a table or a fixed grid behave as others of one input.
 _UNARY = ("RELU", "LOGISTIC", "HARD_SWISH", "TANH")
@@ -77,22 +84,23 @@ def _chains() -> dict[str, _Build]:
     found: dict[str, _Build] = {"call": lambda network: network.unary("RELU", network.input(1, 1, 1, 8))}
     for shape in _POINTWISE:
         found[f"1x1 convolution {shape}"] = partial(_pointwise, shape=shape)
-    for heavy in _HEAVY:
-        found[f"weights {heavy}"] = partial(_heavy, case=heavy)
     for case in _CONVOLUTIONS:
         found[f"convolution {case}"] = partial(_convolution, case=case)
     for depthwise in _DEPTHWISE:
         found[f"depthwise {depthwise}"] = partial(_depthwise, case=depthwise)
     for dense in _DENSE:
         found[f"dense {dense}"] = partial(_dense, shape=dense)
+    for image in _BY_CHANNEL:
+        found |= {
+            f"{name} by channel {image}": partial(_by_channel, name=name, image=image) for name in ("ADD", "SUB", "MUL")
+        }
     for image in _IMAGES:
         found |= {f"{name} {image}": partial(_binary, name=name, image=image) for name in ("ADD", "MUL")}
-        found[f"MUL by channel {image}"] = partial(_by_channel, name="MUL", image=image)
         found |= {f"{name} {image}": partial(_unary, name=name, image=image) for name in _UNARY}
     for image in _FEW_IMAGES:
         found |= {
             f"SUB {image}": partial(_binary, name="SUB", image=image),
-            f"ADD by channel {image}": partial(_by_channel, name="ADD", image=image),
+            f"swish {image}": partial(_swish, image=image),
             f"MEAN {image}": partial(_mean, image=image),
             f"CONCATENATION {image}": partial(_concatenation, image=image),
             f"PAD {image}": partial(_pad, image=image),
@@ -109,6 +117,10 @@ def _chains() -> dict[str, _Build]:
             found[f"{name} {image}"] = partial(_resize, name=name, image=image)
     found |= {f"SOFTMAX {units}": partial(_softmax, units=units) for units in (10, 250, 1000)}
     return found
+
+
+def _heavy_chains() -> dict[str, _Build]:
+    return {f"weights {case}": partial(_heavy, case=case) for case in _HEAVY}
 
 
 def _conversions(precision: str) -> dict[str, _Build]:
@@ -173,6 +185,13 @@ def _by_channel(network: NetworkBuilder, name: str, image: tuple[int, int, int])
     tensor, factors = network.input(1, *image), network.input(1, 1, 1, image[-1])
     for _ in range(_REPEATS):
         tensor = network.binary(name, tensor, factors)
+    return tensor
+
+
+def _swish(network: NetworkBuilder, image: tuple[int, int, int]) -> int:
+    tensor = network.input(1, *image)
+    for _ in range(_REPEATS):
+        tensor = network.binary("MUL", tensor, network.unary("LOGISTIC", tensor))
     return tensor
 
 

@@ -38,6 +38,11 @@ def training_warnings(rounds: Sequence[Round], quantized: QuantizedTraining | No
     if quantized is not None:
         trained.append(quantized.trained)
     warnings = [warning for one in trained for warning in one.warnings]
+    if any(one.history[-1].epoch <= 1 for one in trained):
+        warnings.append(
+            "A training ended before every sample had been seen twice, which is too little to win much back: give it "
+            "more (--time-budget, --epochs)."
+        )
     if quantized is not None and not quantized.kept:
         warnings.append(
             "Training with quantization in place made the file no better, so that the one without it was kept: give it "

@@ -78,13 +78,14 @@ def test_the_band_covers_what_the_model_cannot_explain() -> None:
         dataclasses.replace(one, cost=one.cost * (1.2 if place % 2 else 0.9), is_block=place % 5 == 0)
         for place, one in enumerate(exact)
     ]
-    assert fit(exact, source="test").prediction.band < 0.05
-    assert 0.08 < fit(shaken, source="test").prediction.band < 0.6
+    bands = [fit(costs, source="test", unit="instructions").prediction.band for costs in (exact, shaken)]
+    assert bands[0] < 0.05
+    assert 0.08 < bands[1] < 0.6
 
 
 @pytest.mark.parametrize("cost", [0.0, -3.0, math.nan, math.inf])
 def test_no_cost_is_refused(cost: float) -> None:
-    with pytest.raises(MeasurementError, match="broken: .* is no cost"):
+    with pytest.raises(MeasurementError, match="is no cost"):
         fit([Observation("broken", chain("ADD", 9, 9, 1), cost)], source="test")
 
 

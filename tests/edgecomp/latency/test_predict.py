@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
 from edgecomp.latency.estimate import layer_milliseconds
+from edgecomp.latency.micro.builder import NetworkBuilder
 from edgecomp.latency.predict import CostModel, predict
 from edgecomp.latency.work import Tile, Work, overflow, works_of
 from edgecomp.pruning.costs import Cost, LayerWork
 from edgecomp.targets import Target, load_target
 from edgecomp.targets.prediction import NanosecondsPerInstruction, Prediction
+from edgecomp.tflite import read_tflite
 
 from .networks import DEVICE, small_network
 
@@ -109,3 +111,12 @@ def test_pruning_is_told_less_for_less() -> None:
     assert milliseconds(layer(16)) < milliseconds(layer(16, 10**6)) < milliseconds(layer(16, 2 * 10**6))
     product = milliseconds(layer(16, 2 * 10**6)) - milliseconds(layer(16, 10**6))
     assert product == pytest.approx(1e6 * 0.01 / 4 / 1e6, rel=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_swish_in_int8_is_one_look_up(precision: str) -> None:
+    network = NetworkBuilder(precision)
+    tensor, other = network.input(1, 4, 4, 8), network.input(1, 4, 4, 8)
+    swish = network.binary("MUL", tensor, network.unary("LOGISTIC", tensor))
+    works = works_of(read_tflite(network.finish(network.binary("MUL", swish, other))))
+    assert [work.kind for work in works] == ["LOGISTIC", "fused" if precision == "int8" else "MUL", "MUL"]

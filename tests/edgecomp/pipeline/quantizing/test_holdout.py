@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgecomp.data import PreparedSet, open_data, prepared
 from edgecomp.models.opened import TensorSpec
-from edgecomp.pipeline import holdout
+from edgecomp.pipeline.quantizing import holdout
 from edgecomp.pipeline.quantizing.holdout import FEWEST, MOST_HELD, MOST_MENDING, Feeds, hold_out
 
 ROW = TensorSpec("row", (1, 2))
