@@ -15,7 +15,7 @@ from .micro import MicroModel
 from .work import works_of
 
 ROUNDS = 5
-"""Each network has so many turns, all in turn, so that a slow minute of the machine hits all of them alike."""
+"""Turns of each network. Others have theirs between, so that a slow second of the machine hits one of them."""
 
 TURN_SECONDS = 0.03
 FEWEST_SAMPLES, MOST_SAMPLES = 5, 300
@@ -26,6 +26,9 @@ SAMPLE_SECONDS = 50e-6
 
 LARGEST_DRIFT = 0.25
 """Median of the share by which a turn is slower than the best one of the same network. More is no measurement."""
+
+BYTES_AT_ONCE = 32 * 2**20
+"""Of files whose networks have turns with each other; loaded they take three times as much."""
 
 FILES_AT_ONCE = 40
 """That one emulated process is given."""
@@ -52,7 +55,7 @@ def observe(
     """
     steps = steps or Steps()
     if where == "here":
-        return _timed(list(models), threads, steps), "ns"
+        return _timed(models, threads, steps), "ns"
     if where.startswith("emulate:"):
         if threads != 1:
             raise InputError("instructions are counted with one thread: leave out --threads")
@@ -61,17 +64,13 @@ def observe(
 
 
 def best_medians(
-    runs: Sequence[Callable[[], object]],
-    *,
-    clock: Callable[[], float] = time.perf_counter,
-    begun: Callable[[], object] = lambda: None,
+    runs: Sequence[Callable[[], object]], *, clock: Callable[[], float] = time.perf_counter
 ) -> tuple[list[float], float]:
     """Times functions in turn.
 
     Args:
         runs: what is timed.
         clock: tells seconds.
-        begun: called when a turn begins.
 
     Returns:
         seconds of each: the least of its turns' medians; and by what share the turns are slower, in the median.
@@ -79,7 +78,6 @@ def best_medians(
     medians: list[list[float]] = [[] for _ in runs]
     for _ in range(ROUNDS):
         for place, run in enumerate(runs):
-            begun()
             medians[place].append(statistics.median(_turn(run, clock)))
     best = [min(each) for each in medians]
     drift = statistics.median(one / least - 1 for each, least in zip(medians, best, strict=True) for one in each)
@@ -102,26 +100,43 @@ def _turn(run: Callable[[], object], clock: Callable[[], float]) -> Iterator[flo
         yield (clock() - start) / at_once
 
 
-def _timed(models: Sequence[MicroModel], threads: int, steps: Steps) -> list[Observation]:
+def _timed(models: Iterable[MicroModel], threads: int, steps: Steps) -> list[Observation]:
+    # The time of one thread leaves out what other programs take of its core.
+    clock = time.thread_time if threads == 1 else time.perf_counter
+    found: list[Observation] = []
+    drifts = []
+    with steps.step("measure", "measuring small networks") as step:
+        for part in _parts(models):
+            seconds, drift = best_medians([_loaded(one, threads) for one in part], clock=clock)
+            found += [_observation(one, 1e9 * each) for one, each in zip(part, seconds, strict=True)]
+            drifts += [drift] * len(part)
+            step.now(f"measuring small networks ({len(found)})")
+    if drifts and statistics.median(drifts) > LARGEST_DRIFT:
+        raise MeasurementError(
+            f"the machine's speed was not steady (turns differ by {statistics.median(drifts):.0%}): end what else is "
+            "running, or cool it, and measure again"
+        )
+    return found
+
+
+def _parts(models: Iterable[MicroModel]) -> Iterator[list[MicroModel]]:
+    """So many at a time as a small board's memory bears."""
+    part: list[MicroModel] = []
+    for one in models:
+        if part and sum(len(other.file) for other in part) + len(one.file) > BYTES_AT_ONCE:
+            yield part
+            part = []
+        part.append(one)
+    if part:
+        yield part
+
+
+def _loaded(model: MicroModel, threads: int) -> Callable[[], object]:
     import numpy as np
     from edgecomp_runtime.model import Model
 
-    loaded = []
-    with steps.step("load", "loading small networks") as step:
-        for one in step.track(models, len(models)):
-            model = Model.load(one.file, threads=threads, engine="ai_edge_litert")
-            loaded.append(model.bare_invoke([np.zeros(tensor.shape, tensor.stored_dtype) for tensor in model.inputs]))
-    with steps.step("measure", "measuring small networks") as step:
-        turns = step.track(range(ROUNDS * len(loaded)), ROUNDS * len(loaded))
-        # The time of one thread leaves out what other programs take of its core.
-        clock = time.thread_time if threads == 1 else time.perf_counter
-        seconds, drift = best_medians(loaded, clock=clock, begun=lambda: next(turns))
-    if drift > LARGEST_DRIFT:
-        raise MeasurementError(
-            f"the machine's speed was not steady (turns differ by {drift:.0%}): end what else is running, or cool it, "
-            "and measure again"
-        )
-    return [_observation(one, 1e9 * each) for one, each in zip(models, seconds, strict=True)]
+    loaded = Model.load(model.file, threads=threads, engine="ai_edge_litert")
+    return loaded.bare_invoke([np.zeros(tensor.shape, tensor.stored_dtype) for tensor in loaded.inputs])
 
 
 def _counted(models: Iterable[MicroModel], cpu: str, steps: Steps) -> list[Observation]:
