@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from ..errors import InputError
+from ..latency.predict import PredictedLatency, can_predict, predict
 from ..lint import Finding, Placement, lint, placements
 from ..pipeline.inspect import Inspected, inspect_file
 from ..targets import Target, load_target
@@ -40,11 +41,19 @@ _EXPLANATION = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a target makes of a model: the profile, if one was given, what its delegates take, and what was found."""
+    """What a target makes of a model.
+
+    Args:
+        profile: the target's, if one was given.
+        placements: what its delegates take.
+        findings: what was found.
+        predicted: how fast it will be, where the profile can tell.
+    """
 
     profile: Target | None
     placements: tuple[Placement, ...] = ()
     findings: tuple[Finding, ...] = ()
+    predicted: PredictedLatency | None = None
 
     @property
     def blocked(self) -> bool:
@@ -91,7 +100,8 @@ def command(
     verdict = Verdict(profile, findings=inspected.findings)
     if model is not None and profile is not None:
         found = lint(model, profile, inspected.layer_names)
-        verdict = Verdict(profile, placements(model, profile), inspected.findings + found)
+        predicted = predict(model, profile) if can_predict(profile) else None
+        verdict = Verdict(profile, placements(model, profile), inspected.findings + found, predicted)
     if as_json:
         click.echo(json.dumps(_to_dict(file, inspected, summary, verdict), indent=2, ensure_ascii=False))
     else:
@@ -163,6 +173,7 @@ def _to_dict(
         "tflite": None if summary is None else summary.to_dict(),
         "target": None if verdict.profile is None else verdict.profile.name,
         "delegates": [dataclasses.asdict(one) for one in verdict.placements],
+        "predicted": None if verdict.predicted is None else verdict.predicted.to_dict(),
         "findings": [dataclasses.asdict(one) for one in verdict.findings],
     }
 
@@ -193,10 +204,24 @@ def _print(
     for one in verdict.placements:
         parts = f" in {one.partitions} part{'' if one.partitions == 1 else 's'}" if one.taken else ""
         console.print(f"  {one.delegate} runs {one.taken} of {one.operators} operators{parts}", soft_wrap=True)
+    if verdict.predicted is not None:
+        _print_prediction(console, verdict.predicted)
     for finding in verdict.findings:
         _print_finding(console, finding)
     if verdict.profile is not None and all(finding.severity == "note" for finding in verdict.findings):
         console.print("nothing stands in its way", style="green")
+
+
+def _print_prediction(console: Console, predicted: PredictedLatency) -> None:
+    from ..report.formats import milliseconds
+
+    low, high = milliseconds(predicted.low), milliseconds(predicted.high)
+    threads = f"{predicted.threads} thread{'' if predicted.threads == 1 else 's'}"
+    console.print(
+        f"  predicted latency {milliseconds(predicted.latency_ms)} ({low} to {high}) with {threads}", soft_wrap=True
+    )
+    if predicted.unknown:
+        console.print(f"  nothing was measured of {', '.join(predicted.unknown)}: a guess there", soft_wrap=True)
 
 
 def _print_finding(console: Console, finding: Finding) -> None:

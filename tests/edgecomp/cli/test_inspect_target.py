@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def test_delegates_findings_and_layers_are_printed(edgecomp: Run, int8_file: Pat
     assert "[scores]" in ended.stdout
     assert "  -> behind the last layer it costs little" in ended.stdout
     assert "nothing stands in its way" in ended.stdout
+    assert re.search(r"predicted latency [\d.]+ .s \([\d.]+ .s to [\d.]+ .s\) with 4 threads", ended.stdout)
 
 
 def test_json_has_the_same(edgecomp: Run, int8_file: Path) -> None:
@@ -41,6 +43,10 @@ def test_json_has_the_same(edgecomp: Run, int8_file: Path) -> None:
     assert (finding["severity"], finding["ops"], finding["layers"]) == ("note", ["SOFTMAX"], ["scores"])
     assert found["tflite"]["peak_arena_bytes"] > found["tflite"]["peak_activation_bytes"]
     assert found["tflite"]["signatures"][0]["inputs"] == ["photo"]
+    predicted = found["predicted"]
+    assert 0 < predicted["low"] < predicted["latency_ms"] < predicted["high"]
+    unknown = json.loads(edgecomp("inspect", int8_file, "--target", "cortex-m4", "--json").stdout)
+    assert unknown["predicted"] is None, "this profile has no coefficients"
 
 
 def test_strict_ends_with_code_2_where_something_blocks(edgecomp: Run, int8_file: Path) -> None:
