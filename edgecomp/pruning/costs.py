@@ -81,12 +81,13 @@ class LayerWork:
 
 
 KERNEL_BLOCK = 16
-"""Output channels that XNNPACK's int8 kernels compute at a time, on ARM with and without dot products and on x86: 24
-channels take the instructions of 32 (`edgecomp profile FILE --on emulate:cortex-a53`)."""
+"""Output channels that XNNPACK's int8 kernels compute at a time, on ARM with and without dot products: 8 channels take
+the instructions of 16 (`edgecomp profile FILE --on emulate:cortex-a53`, or cortex-a76). Nobody counted on x86."""
 
 OUTPUT_WORK = 40
 """What an output costs beside its multiply-accumulates (sums become int8, addresses are looked up), in the instructions
-of so many of them: 11 on a Cortex-A53, 80 with dot products on a Cortex-A76, by the same counts."""
+of so many of them: between 11 on a Cortex-A53 and 80 with dot products on a Cortex-A76, which two counts of a 3x3
+convolution give (72 and 144 products an output)."""
 
 LatencyModel = Callable[[LayerWork], float]
 """Predicts the milliseconds that one layer takes; those of a network are their sum."""

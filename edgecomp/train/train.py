@@ -41,7 +41,7 @@ FEWEST_FOR_STATISTICS = 32
 """With fewer examples, or batches of fewer than 16, BatchNorm keeps its statistics and dropout rests. Above that the
 statistics of a pruned network are better learned anew: from 180 unlabelled photos half a ResNet-8 for CIFAR-10 came
 back from 27% to 68.5%, and to 64.7% with the old ones; from 64 photos to 66.4% and 62.7%. 75.1% are what it had before
-it was cut."""
+it was cut. (Accuracy on its test part, one seed; 32 itself was not tried.)"""
 
 FEWEST_IN_BATCH = 16
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..float_file import FloatModel
@@ -86,8 +87,6 @@ def _figures(
     first: bytes, second: bytes, original: FloatModel, bench: Workbench, trainer: Trainer
 ) -> tuple[float | None, float | None]:
     """Both files on held-out samples; more is better."""
-    from itertools import islice
-
     found = bench.worker.call(
         "edgecomp.evaluate.run:evaluate",
         {"float": original.file, "first": first, "second": second},

@@ -95,8 +95,7 @@ def make_plan(
     plan = Plan(profile, _override(base, target=name, preprocess=preprocess, seed=seed, quantize=quantize))
     if remove_dead is None and recipe is None and quantize.effort == "low":
         remove_dead = False  # looking for dead channels takes as long as all the rest that low effort leaves
-    recipe_now = plan.recipe if remove_silent is None else replace(plan.recipe, remove_silent=remove_silent)
-    plan = replace(plan, recipe=_with_pruning(recipe_now, prune, importance, remove_dead))
+    plan = replace(plan, recipe=_with_pruning(plan.recipe, prune, importance, remove_dead, remove_silent))
     training = {"recover": recover, "epochs": epochs, "time_budget": time_budget, "rounds": rounds, "qat": qat}
     plan = replace(plan, recipe=_with_training(plan.recipe, train, training))
     return _checked(plan)
@@ -123,7 +122,11 @@ def _with_training(recipe: Recipe, samples: bool, asked: dict[str, Any]) -> Reci
 
 
 def _with_pruning(
-    recipe: Recipe, prune: str | float | None, importance: str | None, remove_dead: bool | None
+    recipe: Recipe,
+    prune: str | float | None,
+    importance: str | None,
+    remove_dead: bool | None,
+    remove_silent: bool | None,
 ) -> Recipe:
     """The recipe with what the options say of pruning."""
     asked = recipe.prune if prune is None else parse_prune(prune)
@@ -133,7 +136,7 @@ def _with_pruning(
         if importance not in IMPORTANCES:
             raise InputError(f"importance {importance!r} is not one of {', '.join(IMPORTANCES)}")
         asked = replace(asked, importance=importance)
-    return replace(recipe, prune=asked, remove_dead=recipe.remove_dead if remove_dead is None else remove_dead)
+    return _override(replace(recipe, prune=asked), remove_dead=remove_dead, remove_silent=remove_silent)
 
 
 def parse_prune(text: str | float) -> PrunePass:
