@@ -86,7 +86,7 @@ def _training(one: Mapping[str, Any]) -> Training:
     macs = one.get("macs")
     notes = [f"{count(macs)} MACs" if macs else ""]
     if one.get("kept") is False:
-        notes.append("the file without it was better and was kept")
+        notes.append("the file without it was no worse and was kept")
     return Training(
         name=shortened(one.get("name") or "training", 80),
         before=_figure(one.get("before"), metric),
