@@ -24,5 +24,5 @@ def zip_bytes(entries: Mapping[str, bytes], *, store: frozenset[str] = frozenset
             info.external_attr = 0o644 << 16
             info.create_system = 3  # Unix, wherever this runs
             kind = zipfile.ZIP_STORED if name in store else zipfile.ZIP_DEFLATED
-            archive.writestr(info, content, compress_type=kind, compresslevel=6)
+            archive.writestr(info, content, compress_type=kind, compresslevel=9)
     return target.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecomp_runtime.bundle import is_bundle, read_bundle
+from edgecomp_runtime.bundle.read import is_bundle, read_bundle
 from edgecomp_runtime.contract import Contract
 
 from ..errors import InputError

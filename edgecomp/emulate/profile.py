@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edgecomp_runtime.bundle import is_bundle, read_bundle
+from edgecomp_runtime.bundle.read import is_bundle, read_bundle
 from edgecomp_runtime.engines import is_tflite
 
 from ..bundle.runtime_wheel import runtime_wheel

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from edgecomp_runtime.bundle import is_bundle, read_bundle
+from edgecomp_runtime.bundle.read import is_bundle, read_bundle
 from edgecomp_runtime.contract import Contract
 from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 from rich.console import Console

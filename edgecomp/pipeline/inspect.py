@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgecomp_runtime.bundle import is_bundle, read_bundle
+from edgecomp_runtime.bundle.read import is_bundle, read_bundle
 
 from ..errors import EdgecompError, InputError
 from ..lint import Finding

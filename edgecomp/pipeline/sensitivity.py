@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgecomp_runtime.bundle import is_bundle
+from edgecomp_runtime.bundle.read import is_bundle
 from rich.console import Console
 
 from ..data import parse_spec, read_labels

@@ -21,7 +21,7 @@ from .preprocess import Preprocess, build_contract, parse_preprocess
 from .tensors import Tensor, match_contract, read_tensors
 
 if TYPE_CHECKING:
-    from .bundle import Bundle
+    from .bundle.read import Bundle
 
 Values = Union[np.ndarray, dict[str, np.ndarray]]
 """What comes out: an array, or arrays by name for a model of several outputs."""
@@ -246,7 +246,7 @@ class Model:
 
 # What reads bundles is imported only for one: zip files and hashes take longer to import than all of the rest.
 def _is_bundle(path: Union[str, os.PathLike[str]]) -> bool:
-    from .bundle_files import is_bundle
+    from .bundle.files import is_bundle
 
     return is_bundle(Path(path))
 
@@ -254,7 +254,7 @@ def _is_bundle(path: Union[str, os.PathLike[str]]) -> bool:
 def _load_bundle(
     path: Union[str, os.PathLike[str]], threads: int, engine: Optional[str], delegate: bool, overridden: bool
 ) -> Model:
-    from .bundle import read_bundle
+    from .bundle.read import read_bundle
 
     if overridden:
         raise InputError(f"{os.fspath(path)}: a bundle brings its own preprocessing and labels; give neither")
@@ -284,7 +284,7 @@ def _contract_for(
 def _read_labels(labels: Union[str, os.PathLike[str], Sequence[str]]) -> tuple[str, ...]:
     if not isinstance(labels, (str, os.PathLike)):
         return tuple(labels)
-    from .bundle import parse_labels
+    from .bundle.read import parse_labels
 
     try:
         return parse_labels(Path(labels).read_bytes())

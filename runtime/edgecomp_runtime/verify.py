@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .bundle import Goldens
+from .bundle.read import Goldens
 from .errors import InputError, IntegrityError
 from .model import Model
 from .tensors import Tensor

@@ -94,7 +94,7 @@ def test_a_bundle_proves_itself_on_arm(cpu: str, exact: bool, system: Callable[[
 
 
 def test_wrong_goldens_are_found_on_arm(system: Callable[[str], Any], bundle: Path, tmp_path: Path) -> None:
-    from edgecomp_runtime.bundle import read_bundle
+    from edgecomp_runtime.bundle.read import read_bundle
 
     system("cortex-a53")
     read = read_bundle(bundle)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edgecomp_runtime.bundle import read_bundle
+from edgecomp_runtime.bundle.read import read_bundle
 from edgecomp_runtime.model import Model
 from edgecomp_runtime.verify import verify
 from hypothesis import given
@@ -135,7 +135,7 @@ def test_the_wheel_holds_the_sources_and_nothing_else() -> None:
         tops = {one.split("/")[0] for one in archive.namelist()}
         assert tops == {"edgecomp_runtime", f"edgecomp_runtime-{version}.dist-info"}
         assert not [one for one in archive.namelist() if "__pycache__" in one or one.endswith(".pyc")]
-    assert len(wheel) < 60_000
+    assert len(wheel) < 100_000  # run, measure, install, stream: 60 kB held when it only ran and measured
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from edgecomp_runtime.bundle import read_bundle
+from edgecomp_runtime.bundle.read import read_bundle
 from edgecomp_runtime.model import Model
 from edgecomp_runtime.verify import verify
 

@@ -204,7 +204,7 @@ def test_tflite_runtime_runs_verifies_and_measures_the_same_bundle(
     write_bundle: Write, photos: Path, models: Path, tmp_path: Path
 ) -> None:
     def other(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "runtime")}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "runtime")}
         command = [str(_OTHER), "-m", "edgecomp_runtime", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 

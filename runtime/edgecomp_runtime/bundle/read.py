@@ -17,9 +17,9 @@ from typing import Optional, Union
 
 import numpy as np
 
-from .bundle_files import MAX_TOTAL_BYTES, BundleFiles, is_bundle, open_bundle_files
-from .contract import Contract
-from .errors import InputError, IntegrityError
+from ..contract import Contract
+from ..errors import InputError, IntegrityError
+from .files import MAX_TOTAL_BYTES, BundleFiles, is_bundle, open_bundle_files
 from .manifest import MANIFEST_FILE, SIGNATURE_FILE, FileEntry, GoldenEntry, Manifest, parse_manifest
 
 __all__ = ["Bundle", "Goldens", "is_bundle", "parse_labels", "read_bundle", "read_manifest"]

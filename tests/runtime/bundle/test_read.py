@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 from edgecomp_runtime import InputError, IntegrityError, Model
-from edgecomp_runtime import bundle_files as bundle_module
-from edgecomp_runtime.bundle import read_bundle, read_manifest
+from edgecomp_runtime.bundle import files as bundle_module
+from edgecomp_runtime.bundle.manifest import is_safe_name
+from edgecomp_runtime.bundle.read import read_bundle, read_manifest
 from edgecomp_runtime.contract import Contract
-from edgecomp_runtime.manifest import is_safe_name
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -241,7 +241,7 @@ def test_a_contract_that_is_not_the_models_is_refused(write_bundle: Write, model
 
 
 def test_the_example_in_the_documentation_is_one_that_this_package_reads(tmp_path: Path, bundle_files: Files) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "bundle.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "bundle.md").read_text(encoding="utf-8")
     example = json.loads(page.split("```json")[1].split("```")[0])
     for name, data in bundle_files[0].items():
         example["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

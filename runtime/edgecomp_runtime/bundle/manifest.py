@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .contract import Contract, ContractError
-from .errors import InputError, IntegrityError
+from ..contract import Contract, ContractError
+from ..errors import InputError, IntegrityError
 
 FORMAT = 1
 """The version of the bundle format that this package reads."""

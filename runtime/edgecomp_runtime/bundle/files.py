@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
-from .errors import InputError, IntegrityError
+from ..errors import InputError, IntegrityError
 from .manifest import MANIFEST_FILE, is_safe_name
 
 MAX_TOTAL_BYTES = 2**30
