@@ -41,7 +41,7 @@ _FEATURES = "Also draw inner features together, in layers of the same name and s
     "--temperature",
     type=click.FloatRange(min=0, min_open=True),
     metavar="T",
-    default=4.0,
+    default=2.0,
     show_default=True,
     help=_TEMPERATURE,
 )

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from . import variables
+from .boldness import has_batch_norm, highest_rate, intact
 from .features import FeatureMatch
 from .feed import Batch, Feed
 from .judge import Judge, Score
@@ -60,6 +61,17 @@ class Course:
     def score(self) -> Score:
         """How good the student is by now."""
         return self.judge.score(self._look)
+
+    def highest_rate(self, score: Score) -> float:
+        """The highest learning rate.
+
+        Args:
+            score: of the student before the first step.
+        """
+        if self.settings.learning_rate is not None:
+            return self.settings.learning_rate
+        normalized = self.batch_statistics and has_batch_norm(self.student.network)
+        return highest_rate(intact(score.value, self.judge.reference, self.judge.by_chance), normalized=normalized)
 
     def measure(self, started: float) -> Pace:
         """How fast this machine is: a few steps, which are undone, and a look at the held-out part.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -76,6 +77,38 @@ class Judge:
         if self.heads[0].task == "values":
             return "relative error"
         return "agreement" if self.labels is None else "accuracy"
+
+    @cached_property
+    def reference(self) -> float:
+        """The figure of the teacher; where there is none, the best that there can be."""
+        if self.metric == "relative error":
+            return 0.0
+        labels = self._own_labels
+        if labels is None or self.wanted is None:
+            return 1.0
+        right, counted = self._right(self.wanted[0], labels, None)
+        return right / max(counted, 1.0)
+
+    @cached_property
+    def by_chance(self) -> float:
+        """The figure of the one answer that is right most often; of values, that of their mean."""
+        if self.metric == "relative error":
+            return 1.0
+        right = self._own_labels
+        if right is None:
+            assert self.wanted is not None
+            right = answers(self.heads[0], self.wanted[0])
+        right = right[right != UNLABELLED if right.dtype.kind == "i" else np.isfinite(right)]
+        if not right.size:
+            return 0.0
+        if self.heads[0].task == "classes":
+            return float(np.bincount(right).max() / right.size)
+        yes = float((right > 0.5).mean())
+        return max(yes, 1 - yes)
+
+    @property
+    def _own_labels(self) -> np.ndarray | None:
+        return None if self.labels is None else self.labels[self.positions]
 
     def _loss(
         self, given: Sequence[np.ndarray], labels: np.ndarray | None, wanted: Sequence[np.ndarray] | None

@@ -74,7 +74,7 @@ def run(
 def _start(course: Course, started: float) -> Standing:
     score = course.score()
     pace = course.measure(started) if course.settings.time_budget is not None else None
-    schedule = plan_schedule(course.settings, len(course.feed.positions), pace)
+    schedule = plan_schedule(course.settings, len(course.feed.positions), pace, course.highest_rate(score))
     first = Epoch(0, math.nan, score.value, score.loss, 0.0, time.monotonic() - started)
     return Standing(schedule, [first], 0, score, variables.read(course.student.network))
 

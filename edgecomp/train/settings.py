@@ -30,7 +30,7 @@ class TrainSettings:
         steps: exactly so many, as an earlier training had planned; None to plan anew.
         stop_after: end after so many of the planned steps, as an earlier training that the clock cut off; None for all.
         batch_size: examples in one step.
-        learning_rate: the highest of the schedule; None for `schedule.DEFAULT_RATE`.
+        learning_rate: the highest of the schedule; None for one that fits what the network still knows (`boldness`).
         temperature: what the teacher's and student's scores are divided by, so that wrong classes count (Hinton et al.,
             2015).
         mixed_precision: compute in bfloat16 what Keras layers compute; weights stay float32.
@@ -45,7 +45,7 @@ class TrainSettings:
     stop_after: int | None = None
     batch_size: int = 64
     learning_rate: float | None = None
-    temperature: float = 4.0
+    temperature: float = 2.0
     mixed_precision: bool = False
     augment: bool = True
     seed: int = 0

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
 from edgecomp.pruning.plan import apply_plan, plan_pruning
+from edgecomp.train.boldness import BOLD_RATE, GENTLE_RATE, highest_rate, intact
 from edgecomp.train.examples import gather
 from edgecomp.train.features import matches_by_name, matches_from_plan
 from edgecomp.train.heads import Head, is_yes_or_no, read_heads, scores
 from edgecomp.train.losses import hard_losses, soft_loss
 from edgecomp.train.order import FEWEST_HELD, MOST_HELD, shuffled, split
-from edgecomp.train.schedule import DEFAULT_RATE, MOST_WARM_UP, Pace, Schedule, plan_schedule
+from edgecomp.train.schedule import MOST_WARM_UP, Pace, Schedule, plan_schedule
 from edgecomp.train.settings import TrainSettings
 from edgecomp.train.weighting import weights
 
@@ -88,14 +89,13 @@ def test_the_rate_rises_to_its_highest_and_falls_from_there(steps: int, rate: fl
 
 def test_a_time_budget_is_kept_and_a_number_of_epochs_is_the_most() -> None:
     pace = Pace(step=0.05, judging=1.0, spent=10.0)
-    plan = plan_schedule(TrainSettings(time_budget=600.0), 20_000, pace)
+    plan = plan_schedule(TrainSettings(time_budget=600.0), 20_000, pace, 1e-3)
     took = pace.spent + plan.steps * pace.step + (plan.epochs + 1) * pace.judging
     assert 0.85 * 600 < took < 600
-    assert plan_schedule(TrainSettings(time_budget=600.0, epochs=3), 20_000, pace).steps == 3 * (20_000 // 64)
-    assert plan_schedule(TrainSettings(time_budget=0.5), 20_000, pace).steps == 10
-    assert plan_schedule(TrainSettings(), 20_000, None).rate == DEFAULT_RATE
-    assert plan_schedule(TrainSettings(learning_rate=0.1), 20_000, None).rate == 0.1
-    assert plan_schedule(TrainSettings(steps=77, time_budget=0.5), 20_000, pace).steps == 77
+    assert plan_schedule(TrainSettings(time_budget=600.0, epochs=3), 20_000, pace, 1e-3).steps == 3 * (20_000 // 64)
+    assert plan_schedule(TrainSettings(time_budget=0.5), 20_000, pace, 1e-3).steps == 10
+    assert plan_schedule(TrainSettings(), 20_000, None, 1e-3).rate == 1e-3
+    assert plan_schedule(TrainSettings(steps=77, time_budget=0.5), 20_000, pace, 1e-3).steps == 77
 
 
 @given(count=st.integers(1, 60_000))
@@ -188,3 +188,24 @@ def test_labels_count_more_and_features_less_as_training_goes_on() -> None:
     assert first.features > last.features == pytest.approx(0)
     assert weights(0.3, labelled=True, taught=False).labels == 1
     assert weights(1.0, labelled=False, taught=True).teacher == 1
+
+
+@given(
+    reference=st.floats(0.3, 1),
+    by_chance=st.floats(0, 0.2),
+    values=st.lists(st.floats(0, 1), min_size=2, max_size=2).map(sorted),
+)
+def test_the_less_a_network_knows_the_bolder_it_is_trained_if_it_has_batch_norm(
+    reference: float, by_chance: float, values: list[float]
+) -> None:
+    less, more = (intact(value, reference, by_chance) for value in values)
+    assert 0 <= less <= more <= 1
+    assert BOLD_RATE * 1.001 > highest_rate(less, normalized=True) >= highest_rate(more, normalized=True)
+    assert highest_rate(less, normalized=False) == highest_rate(1.0, normalized=True) == pytest.approx(GENTLE_RATE)
+    assert intact(reference, reference, by_chance) == pytest.approx(1)
+    assert intact(by_chance, reference, by_chance) == 0
+
+
+def test_an_error_is_better_the_smaller_it_is() -> None:
+    assert intact(0.25, reference=0.0, by_chance=1.0) == pytest.approx(0.75)
+    assert intact(7.0, reference=0.0, by_chance=1.0) == 0
