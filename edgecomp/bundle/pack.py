@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +13,7 @@ from edgecomp_runtime.contract import Contract
 from .. import __version__
 from .archive import zip_bytes
 from .runtime_wheel import runtime_wheel
+from .seal import Release, seal
 
 FORMAT = 1
 
@@ -63,8 +62,17 @@ class BundleContents:
     measured: dict[str, Any]
 
 
-def pack_bundle(contents: BundleContents) -> bytes:
-    """The bundle as a deterministic zip: the manifest first, then the files it names with their sha256 and size."""
+def pack_bundle(contents: BundleContents, release: Release | None = None) -> bytes:
+    """The bundle as a deterministic zip: the manifest first, then the files it names with their sha256 and size.
+
+    Args:
+        contents: what goes in.
+        release: version, limits and the key to sign with; by default version 0, unsigned.
+
+    Raises:
+        InputError: it is more than a bundle may hold.
+        ValueError: a figure is not a number.
+    """
     wheel_name, wheel = runtime_wheel()
     files = {
         "model.tflite": contents.model,
@@ -74,23 +82,18 @@ def pack_bundle(contents: BundleContents) -> bytes:
     labels = _labels(contents.contract)
     if labels:
         files["labels.txt"] = ("\n".join(labels) + "\n").encode()
-    manifest = json.dumps(_manifest(contents, files), indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
-    return zip_bytes({"manifest.json": manifest, **files}, store=frozenset({wheel_name}))
+    return seal(_described(contents), files, release or Release())
 
 
-def _manifest(contents: BundleContents, files: dict[str, bytes]) -> dict[str, Any]:
+def _described(contents: BundleContents) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "name": contents.name,
+        "name": "".join(letter if letter.isprintable() else "_" for letter in contents.name),
         "created_by": f"edgecomp {__version__}",
         "target": contents.target,
         "scheme": contents.scheme,
         "io": contents.io,
         "model": "model.tflite",
-        "files": {
-            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-            for name, content in files.items()
-        },
         "contract": contents.contract.to_dict(),
         "golden": {
             "file": "golden.npz",
@@ -100,7 +103,6 @@ def _manifest(contents: BundleContents, files: dict[str, bytes]) -> dict[str, An
         },
         "verified_with": contents.verified_with,
         "measured": contents.measured,
-        "signature": None,
     }
 
 

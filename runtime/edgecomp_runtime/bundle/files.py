@@ -6,36 +6,41 @@ entries are checked before anything is read, and never more is read than was ann
 
 from __future__ import annotations
 
-import stat
-import zipfile
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple, Optional
+from typing import IO, Optional
 
 from ..errors import InputError, IntegrityError
-from .manifest import MANIFEST_FILE, is_safe_name
+from .canonical import CHUNK_BYTES, open_canonical, starts_canonically
+from .limits import MAX_MANIFEST_BYTES
+from .manifest import MANIFEST_FILE, Manifest, parse_manifest
 
-MAX_TOTAL_BYTES = 2**30
-_MAX_ENTRIES = 64
-
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+DAMAGE = (zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+"""What reading a damaged file may raise."""
 
 
-class BundleFiles(NamedTuple):
+@dataclass(frozen=True)
+class BundleFiles:
     """An open bundle.
 
     Args:
+        manifest: what it says about itself.
+        manifest_bytes: the manifest as stored.
         names: of all entries of a zip; None for a folder, which may hold more than the bundle (it is never read).
-        open: opens a file of the bundle by its name; FileNotFoundError where there is none.
+        chunks: the contents of a file, piece by piece, by its name; FileNotFoundError where there is none.
     """
 
+    manifest: Manifest
+    manifest_bytes: bytes
     names: Optional[frozenset[str]]
-    open: Callable[[str], IO[bytes]]
+    chunks: Callable[[str], Iterator[bytes]]
 
-    def read(self, name: str, limit: int) -> bytes:
-        """The contents of a file.
+    def pieces(self, name: str, limit: int) -> Iterator[bytes]:
+        """The contents of a file, piece by piece.
 
         Args:
             name: its name in the bundle.
@@ -44,16 +49,23 @@ class BundleFiles(NamedTuple):
         Raises:
             IntegrityError: it is missing, damaged or larger than `limit`.
         """
+        return _limited(self.chunks, name, limit)
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The contents of a file; see `pieces`."""
+        return b"".join(self.pieces(name, limit))
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        if self.names is not None:
+            return name in self.names
         try:
-            with self.open(name) as file:
-                data = file.read(limit + 1)
+            next(self.chunks(name), None)
         except FileNotFoundError:
-            raise IntegrityError(f"{name} is missing") from None
-        except (*_DAMAGE, OSError) as error:
+            return False
+        except OSError as error:
             raise IntegrityError(f"{name} cannot be read ({error})") from None
-        if len(data) > limit:
-            raise IntegrityError(f"{name} is larger than the {limit} bytes it may have")
-        return data
+        return True
 
 
 def is_bundle(path: Path) -> bool:
@@ -65,14 +77,12 @@ def is_bundle(path: Path) -> bool:
         return (path / MANIFEST_FILE).is_file()
     try:
         with path.open("rb") as file:
-            if file.read(2) != b"PK":
-                return False
-            with zipfile.ZipFile(file) as archive:
-                return MANIFEST_FILE in archive.namelist() or path.suffix == ".zip"
+            if starts_canonically(file) or path.suffix == ".zip":
+                return True
+            file.seek(0)
+            return file.read(2) == b"PK" and _zip_has_manifest(file)
     except OSError:
         return False
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return path.suffix == ".zip"
 
 
 @contextmanager
@@ -83,48 +93,71 @@ def open_bundle_files(path: Path) -> Iterator[BundleFiles]:
         path: a zip file or a folder.
 
     Raises:
-        InputError: there is nothing at that path, or it cannot be read.
-        IntegrityError: the zip is damaged, or has an entry that a bundle cannot have. (What is raised inside the
-            `with` block gets the path in front.)
+        InputError: there is nothing at that path, it cannot be read, or it is no bundle or one of a newer format.
+        IntegrityError: the manifest or the zip is damaged, or has an entry that a bundle cannot have. (What is raised
+            inside the `with` block gets the path in front.)
     """
     try:
         if path.is_dir():
-            yield BundleFiles(None, lambda name: _open_in_folder(path, name))
+            yield _folder(path)
         else:
-            with _opened_zip(path) as archive:
-                yield BundleFiles(_checked_names(archive), archive.open)
+            with _opened(path) as file:
+                yield _zip(path, file)
     except IntegrityError as error:
         raise IntegrityError(f"{path}: {error}; nothing of it was used") from error
 
 
-@contextmanager
-def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(path: Path) -> IO[bytes]:
     try:
-        archive = zipfile.ZipFile(path)
+        return path.open("rb")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except _DAMAGE as error:
-        raise IntegrityError(f"the zip file is damaged or cut short ({error})") from None
-    with archive:
-        yield archive
 
 
-def _checked_names(archive: zipfile.ZipFile) -> frozenset[str]:
-    entries = archive.infolist()
-    names = [entry.filename for entry in entries]
-    if len(entries) > _MAX_ENTRIES:
-        raise IntegrityError(f"it has {len(entries)} entries, more than the {_MAX_ENTRIES} a bundle may have")
-    if len({name.lower() for name in names}) != len(names):
-        raise IntegrityError("it has two entries of the same name")
-    if sum(entry.file_size for entry in entries) > MAX_TOTAL_BYTES:
-        raise IntegrityError(f"it unpacks to more than {MAX_TOTAL_BYTES} bytes")
-    for entry in entries:
-        kind = stat.S_IFMT(entry.external_attr >> 16)
-        if not is_safe_name(entry.filename) or kind not in (0, stat.S_IFREG) or entry.flag_bits & 1:
-            raise IntegrityError(f"entry {entry.filename!r} is not a plain file with a plain name")
-    return frozenset(names)
+def _zip(path: Path, file: IO[bytes]) -> BundleFiles:
+    found = open_canonical(file)
+    if found is not None:
+        return BundleFiles(found.manifest, found.manifest_bytes, frozenset(found.places), found.chunks)
+    # Only bundles from before the canonical layout need the library, which takes longer to import than they to read.
+    from .any_zip import open_any_zip
+
+    file.seek(0)
+    names, chunks = open_any_zip(file)
+    files = _with_manifest(path, names, chunks)
+    if files.manifest.canonical:
+        raise IntegrityError(f"the zip is not laid out as its {MANIFEST_FILE} says")
+    return files
+
+
+def _folder(root: Path) -> BundleFiles:
+    return _with_manifest(root, None, lambda name: _pieces(_open_in_folder(root, name)))
+
+
+def _with_manifest(
+    path: Path, names: Optional[frozenset[str]], chunks: Callable[[str], Iterator[bytes]]
+) -> BundleFiles:
+    if names is not None and MANIFEST_FILE not in names:
+        raise InputError(f"{path}: is not a bundle (there is no {MANIFEST_FILE} in it)")
+    if names is None and not os.path.lexists(path / MANIFEST_FILE):
+        raise InputError(f"{path}: is not a bundle (there is no {MANIFEST_FILE} in it)")
+    data = b"".join(_limited(chunks, MANIFEST_FILE, MAX_MANIFEST_BYTES))
+    return BundleFiles(parse_manifest(data), data, names, chunks)
+
+
+def _limited(chunks: Callable[[str], Iterator[bytes]], name: str, limit: int) -> Iterator[bytes]:
+    size = 0
+    try:
+        for piece in chunks(name):
+            size += len(piece)
+            if size > limit:
+                raise IntegrityError(f"{name} is larger than the {limit} bytes it may have")
+            yield piece
+    except FileNotFoundError:
+        raise IntegrityError(f"{name} is missing") from None
+    except DAMAGE as error:
+        raise IntegrityError(f"{name} cannot be read ({error})") from None
 
 
 def _open_in_folder(root: Path, name: str) -> IO[bytes]:
@@ -137,3 +170,18 @@ def _open_in_folder(root: Path, name: str) -> IO[bytes]:
     if place.exists() and not place.is_file():
         raise IntegrityError(f"{name} is not a plain file")
     return place.open("rb")
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while True:
+            piece = file.read(CHUNK_BYTES)
+            if not piece:
+                return
+            yield piece
+
+
+def _zip_has_manifest(file: IO[bytes]) -> bool:
+    from .any_zip import has_entry
+
+    return has_entry(file, MANIFEST_FILE)

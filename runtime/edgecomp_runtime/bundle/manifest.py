@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..contract import Contract, ContractError
 from ..errors import InputError, IntegrityError
+from .limits import MAX_ENTRIES, MAX_TOTAL_BYTES, unpacks_to_too_much
 
 FORMAT = 1
 """The version of the bundle format that this package reads."""
 
 MANIFEST_FILE = "manifest.json"
 SIGNATURE_FILE = "manifest.sig"
+SSH_SIGNATURE_FILE = "manifest.sshsig"
+OWN_FILES = (MANIFEST_FILE, SIGNATURE_FILE, SSH_SIGNATURE_FILE)
+"""What a bundle holds beside the files that its manifest lists."""
+
+LAYOUT = "canonical"
+"""What `layout` says of a zip of which every byte follows from the manifest and the files; see `canonical`."""
+
+MAX_VERSION = 2**53 - 1
+"""The largest whole number that every language's JSON keeps."""
 
 # Each part of a path: no hidden files, no "..", nothing a shell or Windows reads as anything but a name.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What a file is in the zip, where it is deflated.
+
+    Args:
+        sha256: of the compressed bytes: many streams unpack to one content, and only one of them is the bundle's.
+        size: in bytes.
+    """
+
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -31,11 +56,13 @@ class FileEntry:
         name: its path in the bundle, parts separated by "/".
         sha256: of its contents, 64 hexadecimal digits.
         size: in bytes.
+        packed: how it is deflated; None where it is stored as it is, and in bundles without a `layout`.
     """
 
     name: str
     sha256: str
     size: int
+    packed: Optional[Packed] = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +98,11 @@ class Manifest:
         golden: the golden samples, or None.
         verified_with: engine, version, machine and xnnpack with which it was verified, as written.
         measured: latency and accuracy as measured, as written.
+        version: counts the releases of this model; a lower one is older.
+        latency_limit_ms: the median latency that a device must keep to, or None.
+        canonical: whether every byte of the zip is laid down; only such bundles are signed.
+        key: fingerprint of the key that signed it, or None.
+        endorsement: what an older key says of that key, as written, or None; see `endorsement`.
     """
 
     name: str
@@ -84,6 +116,11 @@ class Manifest:
     golden: Optional[GoldenEntry]
     verified_with: Mapping[str, Any]
     measured: Mapping[str, Any]
+    version: int = 0
+    latency_limit_ms: Optional[float] = None
+    canonical: bool = False
+    key: Optional[str] = None
+    endorsement: Optional[Mapping[str, Any]] = None
 
     def entry(self, name: str) -> Optional[FileEntry]:
         """The entry of a file, or None where the bundle has no such file."""
@@ -108,6 +145,10 @@ def parse_manifest(data: bytes) -> Manifest:
         raise InputError(
             f"the bundle is of format {raw['format']}, this edgecomp-runtime reads up to {FORMAT}; upgrade it"
         )
+    if isinstance(raw, dict) and raw.get("layout") not in (None, LAYOUT):
+        raise InputError(
+            f"the bundle's layout is {raw['layout']!r}, which this edgecomp-runtime cannot read; upgrade it"
+        )
     try:
         return _manifest(raw)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ContractError) as error:
@@ -120,10 +161,23 @@ def is_safe_name(name: str) -> bool:
     return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
 
 
+def is_fingerprint(text: str) -> bool:
+    """Whether a text is the fingerprint of a key."""
+    return _FINGERPRINT.fullmatch(text) is not None
+
+
 def _manifest(raw: Any) -> Manifest:
     if _integer(raw["format"], "format") != FORMAT:
         raise ValueError(f"format is {raw['format']}, not {FORMAT}")
     files = tuple(_file(name, entry) for name, entry in _mapping(raw["files"], "files").items())
+    canonical, key = raw.get("layout") == LAYOUT, raw.get("key")
+    if canonical:
+        files = _checked_files(files)
+        for field in ("name", "created_by", "target"):
+            if not _text(raw[field], field).isprintable():  # a terminal would obey it
+                raise ValueError(f"{field} has characters that cannot be shown")
+    if key is not None and not (canonical and is_fingerprint(_text(key, "key"))):
+        raise ValueError(f"key is {key!r}, not the fingerprint of a key that signed a bundle of layout {LAYOUT}")
     listed = {one.name for one in files}
     golden = _golden(raw["golden"]) if raw.get("golden") is not None else None
     for name in [_text(raw["model"], "model")] + ([golden.file] if golden else []):
@@ -141,16 +195,62 @@ def _manifest(raw: Any) -> Manifest:
         golden=golden,
         verified_with=_mapping(raw.get("verified_with") or {}, "verified_with"),
         measured=_mapping(raw.get("measured") or {}, "measured"),
+        version=_version(raw.get("version", 0)),
+        latency_limit_ms=_limit(raw.get("latency_limit_ms")),
+        canonical=canonical,
+        key=key,
+        endorsement=_mapping(raw["endorsement"], "endorsement") if raw.get("endorsement") is not None else None,
     )
 
 
+def _checked_files(files: Sequence[FileEntry]) -> tuple[FileEntry, ...]:
+    """The files in the order of their names, which is that of the zip."""
+    paths = {name.lower() for name in OWN_FILES}
+    if len(files) > MAX_ENTRIES - len(OWN_FILES):
+        raise ValueError(f"there are {len(files)} files, more than the {MAX_ENTRIES - len(OWN_FILES)} there may be")
+    if sum(one.size for one in files) > MAX_TOTAL_BYTES:
+        raise ValueError(f"the files have more than {MAX_TOTAL_BYTES} bytes")
+    for one in files:
+        if one.name.lower() in paths:
+            raise ValueError(f"{one.name} is there twice (upper and lower case are the same)")
+        paths.add(one.name.lower())
+    folders = {name[:end] for name in paths for end, letter in enumerate(name) if letter == "/"}
+    if folders & paths:
+        raise ValueError(f"{min(folders & paths)} is a file and a folder")
+    return tuple(sorted(files, key=lambda one: one.name))
+
+
 def _file(name: str, entry: Any) -> FileEntry:
-    if not is_safe_name(name) or name in (MANIFEST_FILE, SIGNATURE_FILE):
+    if not is_safe_name(name) or name in OWN_FILES:
         raise ValueError(f"{name!r} is not a name that a file of a bundle may have")
+    digest, size = _digest_and_size(entry, name)
+    if entry.get("packed") is None:
+        return FileEntry(name, digest, size)
+    packed = Packed(*_digest_and_size(entry["packed"], name))
+    if unpacks_to_too_much(packed.size, size):
+        raise ValueError(f"{name} would unpack from {packed.size} to {size} bytes")
+    return FileEntry(name, digest, size, packed)
+
+
+def _digest_and_size(entry: Any, name: str) -> tuple[str, int]:
     digest, size = _text(entry["sha256"], "sha256"), _integer(entry["bytes"], "bytes")
     if not _SHA256.fullmatch(digest):
         raise ValueError(f"the sha256 of {name} is not 64 hexadecimal digits")
-    return FileEntry(name, digest, size)
+    return digest, size
+
+
+def _version(value: Any) -> int:
+    if _integer(value, "version") > MAX_VERSION:
+        raise ValueError(f"version is {value}, more than {MAX_VERSION}")
+    return int(value)
+
+
+def _limit(value: Any) -> Optional[float]:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ValueError(f"latency_limit_ms is {value!r}, not a number of milliseconds")
+    return float(value)
 
 
 def _golden(raw: Any) -> GoldenEntry:

@@ -6,40 +6,25 @@ The format is described in docs/bundle.md.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Optional, Union
-
-import numpy as np
+from typing import TYPE_CHECKING, Optional, Union
 
 from ..contract import Contract
-from ..errors import InputError, IntegrityError
-from .files import MAX_TOTAL_BYTES, BundleFiles, is_bundle, open_bundle_files
-from .manifest import MANIFEST_FILE, SIGNATURE_FILE, FileEntry, GoldenEntry, Manifest, parse_manifest
+from ..errors import IntegrityError
+from .files import BundleFiles, is_bundle, open_bundle_files
+from .limits import MAX_SIGNATURE_BYTES, MAX_TOTAL_BYTES
+from .manifest import MANIFEST_FILE, OWN_FILES, SIGNATURE_FILE, SSH_SIGNATURE_FILE, FileEntry, Manifest
 
-__all__ = ["Bundle", "Goldens", "is_bundle", "parse_labels", "read_bundle", "read_manifest"]
+__all__ = ["Bundle", "is_bundle", "parse_labels", "read_bundle", "read_files", "read_manifest"]
+
+if TYPE_CHECKING:
+    from .goldens import Goldens
 
 LABELS_FILE = "labels.txt"
-
-_MAX_MANIFEST_BYTES = 2**22
-
-
-@dataclass(frozen=True)
-class Goldens:
-    """Golden samples: inputs and the outputs they must give.
-
-    Args:
-        inputs: for each input in the contract's order an array, samples first, in the tensor's stored dtype.
-        outputs: likewise for each output.
-    """
-
-    inputs: tuple[np.ndarray, ...]
-    outputs: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
@@ -51,23 +36,41 @@ class Bundle:
         manifest: what it says about itself.
         manifest_bytes: the manifest as stored, which is what a signature signs.
         signature: the contents of `manifest.sig`, or None; not checked here.
+        ssh_signature: the contents of `manifest.sshsig`, or None; not checked here.
         model: the bytes of the .tflite.
         labels: names of the classes, or empty.
-        goldens: the golden samples, or None.
+        golden_file: the contents of the file of golden samples, or None.
     """
 
     path: Path
     manifest: Manifest
     manifest_bytes: bytes
     signature: Optional[bytes]
+    ssh_signature: Optional[bytes]
     model: bytes
     labels: tuple[str, ...]
-    goldens: Optional[Goldens]
+    golden_file: Optional[bytes]
 
     @property
     def contract(self) -> Contract:
         """Preprocessing and meaning of the outputs."""
         return self.manifest.contract
+
+    @cached_property
+    def goldens(self) -> Optional[Goldens]:
+        """The golden samples, or None; unpacked when they are asked for, which running a model never does.
+
+        Raises:
+            IntegrityError: they are not what the manifest says, or not safe to read.
+        """
+        if self.manifest.golden is None or self.golden_file is None:
+            return None
+        from .goldens import parse_goldens
+
+        try:
+            return parse_goldens(self.golden_file, self.manifest.golden, self.contract)
+        except IntegrityError as error:
+            raise IntegrityError(f"{self.path}: {error}; nothing of it was used") from error
 
 
 def read_manifest(path: Union[str, os.PathLike[str]]) -> Manifest:
@@ -81,11 +84,11 @@ def read_manifest(path: Union[str, os.PathLike[str]]) -> Manifest:
         IntegrityError: the bundle is damaged or not safe to read.
     """
     with open_bundle_files(Path(path)) as files:
-        return parse_manifest(_manifest_bytes(files, path))
+        return files.manifest
 
 
 def read_bundle(path: Union[str, os.PathLike[str]]) -> Bundle:
-    """Reads a bundle and checks every file of it against the manifest.
+    """Reads a bundle and checks every file of it against the manifest; this needs no NumPy, which a bundle may bring.
 
     Args:
         path: a bundle's zip file or folder.
@@ -96,19 +99,33 @@ def read_bundle(path: Union[str, os.PathLike[str]]) -> Bundle:
             read.
     """
     with open_bundle_files(Path(path)) as files:
-        manifest_bytes = _manifest_bytes(files, path)
-        manifest = parse_manifest(manifest_bytes)
-        signature = _signature(files)
-        contents = _checked_contents(files, manifest)
+        manifest = files.manifest
+        golden = manifest.golden
+        kept = {manifest.model, LABELS_FILE} | ({golden.file} if golden else set())
+        contents = _checked_contents(files, kept)
         return Bundle(
             path=Path(path),
             manifest=manifest,
-            manifest_bytes=manifest_bytes,
-            signature=signature,
+            manifest_bytes=files.manifest_bytes,
+            signature=_signature(files, SIGNATURE_FILE),
+            ssh_signature=_signature(files, SSH_SIGNATURE_FILE),
             model=contents[manifest.model],
             labels=_labels(contents.get(LABELS_FILE), manifest.contract),
-            goldens=_goldens(contents[manifest.golden.file], manifest.golden, manifest) if manifest.golden else None,
+            golden_file=contents[golden.file] if golden else None,
         )
+
+
+def read_files(path: Union[str, os.PathLike[str]]) -> dict[str, bytes]:
+    """Reads all files that a bundle's manifest lists, each checked against it.
+
+    Args:
+        path: a bundle's zip file or folder.
+
+    Raises:
+        InputError, IntegrityError: see `read_bundle`.
+    """
+    with open_bundle_files(Path(path)) as files:
+        return _checked_contents(files, {one.name for one in files.manifest.files})
 
 
 def parse_labels(data: bytes) -> tuple[str, ...]:
@@ -121,45 +138,43 @@ def parse_labels(data: bytes) -> tuple[str, ...]:
     return tuple(lines[:-1] if lines[-1] == "" else lines)
 
 
-def _manifest_bytes(files: BundleFiles, path: object) -> bytes:
-    try:
-        files.open(MANIFEST_FILE).close()
-    except (KeyError, FileNotFoundError):
-        raise InputError(f"{path}: is not a bundle (there is no {MANIFEST_FILE} in it)") from None
-    except (OSError, RuntimeError, zipfile.BadZipFile) as error:
-        raise IntegrityError(f"{MANIFEST_FILE} cannot be read ({error})") from None
-    return files.read(MANIFEST_FILE, _MAX_MANIFEST_BYTES)
+def _signature(files: BundleFiles, name: str) -> Optional[bytes]:
+    return files.read(name, MAX_SIGNATURE_BYTES) if files.has(name) else None
 
 
-def _signature(files: BundleFiles) -> Optional[bytes]:
-    try:
-        files.open(SIGNATURE_FILE).close()
-    except (KeyError, FileNotFoundError):
-        return None
-    return files.read(SIGNATURE_FILE, _MAX_MANIFEST_BYTES)
-
-
-def _checked_contents(files: BundleFiles, manifest: Manifest) -> dict[str, bytes]:
-    listed = {one.name for one in manifest.files}
-    strange = (files.names or frozenset()) - listed - {MANIFEST_FILE, SIGNATURE_FILE}
+def _checked_contents(files: BundleFiles, kept: set[str]) -> dict[str, bytes]:
+    """Checks every file of a bundle, and returns the contents of some."""
+    entries = files.manifest.files
+    listed = {one.name for one in entries}
+    strange = (files.names or frozenset()) - listed - set(OWN_FILES)
     if strange:
         raise IntegrityError(f"{min(strange)} is not listed in {MANIFEST_FILE}")
     if files.names is not None and listed - files.names:
         raise IntegrityError(f"{min(listed - files.names)} is missing")
-    if sum(one.size for one in manifest.files) > MAX_TOTAL_BYTES:
+    if sum(one.size for one in entries) > MAX_TOTAL_BYTES:
         raise IntegrityError(f"{MANIFEST_FILE} lists more than {MAX_TOTAL_BYTES} bytes")
-    needed = {manifest.model, LABELS_FILE} | ({manifest.golden.file} if manifest.golden else set())
-    checked = ((one.name, _checked(files, one)) for one in manifest.files)
-    return {name: data for name, data in checked if name in needed}
+    contents = {}
+    for one in entries:
+        pieces = _checked(files, one)
+        if one.name in kept:
+            contents[one.name] = b"".join(pieces)
+        else:
+            for _ in pieces:
+                pass
+    return contents
 
 
-def _checked(files: BundleFiles, entry: FileEntry) -> bytes:
-    data = files.read(entry.name, entry.size)
-    if len(data) != entry.size:
-        raise IntegrityError(f"{entry.name} has {len(data)} bytes, not the {entry.size} that {MANIFEST_FILE} lists")
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
+def _checked(files: BundleFiles, entry: FileEntry) -> Iterator[bytes]:
+    """The contents of a file; whoever takes all pieces has them checked."""
+    digest, size = hashlib.sha256(), 0
+    for piece in files.pieces(entry.name, entry.size):
+        digest.update(piece)
+        size += len(piece)
+        yield piece
+    if size != entry.size:
+        raise IntegrityError(f"{entry.name} has {size} bytes, not the {entry.size} that {MANIFEST_FILE} lists")
+    if digest.hexdigest() != entry.sha256:
         raise IntegrityError(f"{entry.name} does not have the SHA-256 that {MANIFEST_FILE} lists")
-    return data
 
 
 def _labels(data: Optional[bytes], contract: Contract) -> tuple[str, ...]:
@@ -173,28 +188,3 @@ def _labels(data: Optional[bytes], contract: Contract) -> tuple[str, ...]:
     if known and labels != known:
         raise IntegrityError(f"{LABELS_FILE} and the contract in {MANIFEST_FILE} name different classes")
     return labels
-
-
-def _goldens(data: bytes, entry: GoldenEntry, manifest: Manifest) -> Goldens:
-    contract = manifest.contract
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(one.file_size for one in archive.infolist()) > MAX_TOTAL_BYTES:
-                raise IntegrityError(f"{entry.file} unpacks to more than {MAX_TOTAL_BYTES} bytes")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            inputs = [arrays[f"input_{index}"] for index in range(len(contract.inputs))]
-            outputs = [arrays[f"output_{index}"] for index in range(len(contract.outputs))]
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OSError, NotImplementedError) as error:
-        raise IntegrityError(f"{entry.file} holds no golden samples that can be read ({error})") from None
-    _check_shapes(inputs, [one.shape for one in contract.inputs], entry)
-    _check_shapes(outputs, [one.shape for one in contract.outputs], entry)
-    return Goldens(tuple(inputs), tuple(outputs))
-
-
-def _check_shapes(arrays: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]], entry: GoldenEntry) -> None:
-    for array, shape in zip(arrays, shapes):
-        if array.shape not in ((entry.samples, *shape[1:]), (entry.samples, *shape)):
-            raise IntegrityError(
-                f"{entry.file} holds an array of shape {list(array.shape)} where {entry.samples} samples of "
-                f"{list(shape[1:])} should be"
-            )

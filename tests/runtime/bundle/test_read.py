@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
 import os
 import shutil
@@ -15,12 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 from edgecomp_runtime import InputError, IntegrityError, Model
-from edgecomp_runtime.bundle import files as bundle_module
-from edgecomp_runtime.bundle.manifest import is_safe_name
+from edgecomp_runtime.bundle import any_zip
+from edgecomp_runtime.bundle.manifest import is_safe_name, parse_manifest
 from edgecomp_runtime.bundle.read import read_bundle, read_manifest
 from edgecomp_runtime.contract import Contract
 from hypothesis import given
 from hypothesis import strategies as st
+
+from edgecomp.bundle.seal import Release, seal
+
+from .conftest import DESCRIBED, FILES, taken_apart
 
 Files = tuple[dict[str, bytes], Contract]
 Write = Callable[..., Path]
@@ -132,18 +136,27 @@ def test_too_many_entries_and_too_many_bytes_are_refused(write_bundle: Write, bu
         read_bundle(write_bundle(files={**bundle_files[0], **many}))
 
 
-def test_a_zip_bomb_is_refused_before_it_is_unpacked(write_bundle: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_module, "MAX_TOTAL_BYTES", 2**22)
+def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
+    write_bundle: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(any_zip, "MAX_TOTAL_BYTES", 2**22)
     path = write_bundle()
-    with (
-        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("bomb", "w", force_zip64=True) as file,
-    ):
-        for _ in range(5):
-            file.write(bytes(2**20))
+    _add_zeros(path, 2**22 + 1)
     assert path.stat().st_size < 2**16
     with pytest.raises(IntegrityError, match="unpacks to more than"):
         read_bundle(path)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(write_bundle: Write) -> None:
+    path = write_bundle()
+    _add_zeros(path, 2**25)
+    with pytest.raises(IntegrityError, match=r"bomb unpacks from \d+ to"):
+        read_bundle(path)
+
+
+def _add_zeros(path: Path, size: int) -> None:
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb", bytes(size))
 
 
 def test_a_zip_cut_short_is_refused(write_bundle: Write) -> None:
@@ -211,8 +224,9 @@ def test_a_newer_format_asks_for_an_upgrade(write_bundle: Write) -> None:
     ],
 )
 def test_a_wrong_manifest_is_refused(write_bundle: Write, changes: dict[str, Any], part: str) -> None:
+    path = write_bundle(changes=changes)
     with pytest.raises(IntegrityError, match=part):
-        read_bundle(write_bundle(changes=changes))
+        assert read_bundle(path).goldens
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{", b"\xff\xfe", b'{"format": 1}', b"[" * 100000, b'{"a": 1, "a": 2}'])
@@ -225,8 +239,32 @@ def test_a_manifest_that_is_no_manifest_is_refused(text: bytes, tmp_path: Path) 
 def test_goldens_that_would_run_code_are_refused(write_bundle: Write, bundle_files: Files, tmp_path: Path) -> None:
     np.savez(tmp_path / "evil.npz", input_0=np.array([print], object), output_0=np.zeros(1))
     files = {**bundle_files[0], "golden.npz": (tmp_path / "evil.npz").read_bytes()}
+    bundle = read_bundle(write_bundle(files=files))
     with pytest.raises(IntegrityError, match="no golden samples"):
-        read_bundle(write_bundle(files=files))
+        assert bundle.goldens
+
+
+def test_goldens_that_unpack_to_a_thousandfold_are_refused(
+    write_bundle: Write, bundle_files: Files, tmp_path: Path
+) -> None:
+    np.savez_compressed(tmp_path / "bomb.npz", input_0=np.zeros(2**25, np.int8), output_0=np.zeros(1))
+    files = {**bundle_files[0], "golden.npz": (tmp_path / "bomb.npz").read_bytes()}
+    bundle = read_bundle(write_bundle(files=files))
+    with pytest.raises(IntegrityError, match="more than it may have"):
+        assert bundle.goldens
+
+
+def test_goldens_whose_header_announces_more_than_there_is_are_refused(
+    write_bundle: Write, bundle_files: Files
+) -> None:
+    target = io.BytesIO()
+    np.lib.format.write_array_header_1_0(target, {"descr": "|i1", "fortran_order": False, "shape": (2**60,)})
+    npz = io.BytesIO()
+    with zipfile.ZipFile(npz, "w") as archive:
+        archive.writestr("input_0.npy", target.getvalue())
+    bundle = read_bundle(write_bundle(files={**bundle_files[0], "golden.npz": npz.getvalue()}))
+    with pytest.raises(IntegrityError, match="no golden samples"):
+        assert bundle.goldens
 
 
 def test_labels_that_contradict_the_contract_are_refused(write_bundle: Write, bundle_files: Files) -> None:
@@ -240,15 +278,11 @@ def test_a_contract_that_is_not_the_models_is_refused(write_bundle: Write, model
         Model.load(write_bundle(files=files))
 
 
-def test_the_example_in_the_documentation_is_one_that_this_package_reads(tmp_path: Path, bundle_files: Files) -> None:
+def test_the_example_in_the_documentation_is_one_that_this_package_reads() -> None:
     page = (Path(__file__).parents[3] / "docs" / "bundle.md").read_text(encoding="utf-8")
-    example = json.loads(page.split("```json")[1].split("```")[0])
-    for name, data in bundle_files[0].items():
-        example["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    example["contract"] = bundle_files[1].to_dict()
-    example["golden"]["samples"] = 6
-    with zipfile.ZipFile(tmp_path / "example.zip", "w") as archive:
-        archive.writestr("manifest.json", json.dumps(example))
-        for name, data in bundle_files[0].items():
-            archive.writestr(name, data)
-    assert read_bundle(tmp_path / "example.zip").manifest.created_by == example["created_by"]
+    example = page.split("```json")[1].split("```")[0]
+    manifest = parse_manifest(example.encode())
+    assert manifest.canonical
+    assert (manifest.name, manifest.version, manifest.entry("golden.npz").packed) == ("flowers", 3, None)
+    written = json.loads(taken_apart(seal(DESCRIBED, FILES, Release()))[0].content)
+    assert set(json.loads(example)) == set(written)
