@@ -1,0 +1,1 @@
+"""Measures a loaded model on this device: time, memory, heat and energy, and whether what was measured counts."""

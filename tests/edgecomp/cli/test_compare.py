@@ -1,0 +1,94 @@
+"""`edgecomp compare`, as a command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edgecomp.cli.compare import command
+from edgecomp.errors import EdgecompError
+
+
+def bench(p50: float, cpu: str = "Cortex-A76", valid: bool = True) -> dict[str, Any]:
+    return {
+        "valid": valid,
+        "reasons": [] if valid else ["throttled"],
+        "latency_ms": {"p50": p50, "intervals": {"p50": {"low": p50 * 0.95, "high": p50 * 1.05, "confidence": 0.95}}},
+        "engine": {"name": "ai_edge_litert", "version": "2.3.0", "threads": 1, "xnnpack": True},
+        "device": {"cpu": cpu, "cpus": 4},
+    }
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for name, data in {
+        "slow": bench(2.0),
+        "fast": bench(1.0),
+        "hot": bench(1.0, valid=False),
+        "other": bench(1.0, cpu="Cortex-A53"),
+    }.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(data))
+    return tmp_path
+
+
+def run(files: Path, *arguments: str) -> Result:
+    named = [str(files / f"{one}.json") if (files / f"{one}.json").exists() else one for one in arguments]
+    return CliRunner().invoke(command, named)
+
+
+def code(result: Result) -> int:
+    return result.exception.exit_code if isinstance(result.exception, EdgecompError) else result.exit_code
+
+
+def test_the_table_says_which_is_better_and_by_how_much(files: Path) -> None:
+    found = run(files, "slow", "fast")
+
+    assert code(found) == 0
+    assert "0.500× (0.452 .. 0.553)" in found.output
+    assert "better" in found.output
+    assert "slow.json (ai_edge_litert 2.3.0, 1 thread(s), XNNPACK)" in found.output
+
+
+def test_json_has_the_same(files: Path) -> None:
+    data = json.loads(run(files, "slow", "fast", "--json").output)
+
+    assert data["against_first"][0]["verdict"] == "better"
+    assert data["against_first"][0]["ratio"]["value"] == 0.5
+    assert data["failed"] == []
+
+
+def test_a_gate_that_holds_ends_with_3_and_the_table_is_still_shown(files: Path) -> None:
+    found = run(files, "fast", "slow", "--fail-if", "latency>1.1")
+
+    assert code(found) == 3
+    assert "latency is 2 times (latency>1.1)" in str(found.exception)
+    assert "worse" in found.output
+    assert code(run(files, "slow", "fast", "--fail-if", "latency>1.1")) == 0
+
+
+def test_a_gate_on_what_is_not_valid_ends_with_4(files: Path) -> None:
+    assert code(run(files, "slow", "hot", "--fail-if", "latency>1.1")) == 4
+
+
+def test_what_is_not_valid_is_marked_with_its_reason(files: Path) -> None:
+    found = run(files, "slow", "hot")
+
+    assert code(found) == 0
+    assert "NOT VALID" in found.output
+    assert "B is not valid: throttled." in found.output
+
+
+def test_different_devices_need_to_be_asked_for(files: Path) -> None:
+    assert code(run(files, "slow", "other")) == 2
+    allowed = run(files, "slow", "other", "--across-devices")
+    assert code(allowed) == 0
+    assert "Different devices" in allowed.output
+
+
+def test_one_result_or_a_bad_condition_is_bad_usage(files: Path) -> None:
+    assert code(run(files, "slow")) == 2
+    assert code(run(files, "slow", "fast", "--fail-if", "speed>2")) == 2
