@@ -1,5 +1,5 @@
 """`python -m edgecomp_runtime` is `edgecomp-runtime`."""
 
-from .cli import main
+from .cli import console_script
 
-raise SystemExit(main())
+raise SystemExit(console_script())

@@ -1,65 +1,39 @@
-"""What a model answers for one sample, as text for people and as data for programs."""
+"""A stream's answers, as text for people and as data for programs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
-from .classes import Prediction
-from .errors import InputError
-from .inputs import Item
 from .model import Model
+from .stream.answers import StreamAnswer, is_classifier
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The answer for one sample: classes, or values, or why there is none.
-
-    Args:
-        name: the sample's.
-        classes: the most likely classes, of a classifier.
-        values: arrays by output name, of any other model.
-        error: why there is neither, or "".
-    """
-
-    name: str
-    classes: Optional[tuple[Prediction, ...]] = None
-    values: Optional[dict[str, np.ndarray]] = None
-    error: str = ""
-
-    def __str__(self) -> str:
-        if self.error:
-            return f"{self.name}: {self.error}"
-        if self.classes is not None:
-            return f"{self.name}: {', '.join(f'{one.label} {one.score:.3f}' for one in self.classes)}"
-        shown = (np.array2string(array, precision=4, threshold=20) for array in (self.values or {}).values())
-        return f"{self.name}: {', '.join(shown)}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as JSON-ready data."""
-        if self.error:
-            return {"input": self.name, "error": self.error}
-        if self.classes is not None:
-            return {"input": self.name, "classes": [one._asdict() for one in self.classes]}
-        return {"input": self.name, "outputs": {name: array.tolist() for name, array in (self.values or {}).items()}}
+def as_text(answer: StreamAnswer, model: Model) -> str:
+    """One line: the frame's name, and its classes, values or error."""
+    if answer.error:
+        return f"{answer.name}: {answer.error}"
+    if is_classifier(model):
+        return f"{answer.name}: {', '.join(f'{one.label} {one.score:.3f}' for one in answer.prediction)}"
+    shown = (np.array2string(array, precision=4, threshold=20) for array in _values(answer, model).values())
+    return f"{answer.name}: {', '.join(shown)}"
 
 
-def answer(model: Model, item: Item, top: int) -> Answer:
-    """Reads one sample and runs it; a sample that cannot be used gives an answer that says why.
+def as_data(answer: StreamAnswer, model: Model, *, with_time: bool = False) -> dict[str, Any]:
+    """The answer as JSON-ready data; the frame's number and time only where they mean something."""
+    data: dict[str, Any] = {"input": answer.name}
+    if with_time:
+        data.update(frame=answer.number, time=round(answer.time, 6), dropped=answer.dropped)
+    if answer.error:
+        data["error"] = answer.error
+    elif is_classifier(model):
+        data["classes"] = [one._asdict() for one in answer.prediction]
+    else:
+        data["outputs"] = {name: array.tolist() for name, array in _values(answer, model).items()}
+    return data
 
-    Args:
-        model: any.
-        item: the sample.
-        top: how many classes to name.
-    """
-    try:
-        raw = item.read()
-        if any(one.kind == "classification" for one in model.contract.outputs):
-            return Answer(item.name, classes=tuple(model.classify(raw, top)))
-        predicted = model.predict(raw)
-    except InputError as error:
-        text = str(error)
-        return Answer(item.name, error=text[len(item.name) + 2 :] if text.startswith(f"{item.name}: ") else text)
-    return Answer(item.name, values=predicted if isinstance(predicted, dict) else {model.output.name: predicted})
+
+def _values(answer: StreamAnswer, model: Model) -> dict[str, np.ndarray]:
+    predicted = answer.prediction
+    return predicted if isinstance(predicted, dict) else {model.output.name: predicted}

@@ -85,8 +85,8 @@ def load_interpreter(
     try:
         interpreter = module.Interpreter(**source, num_threads=threads, experimental_op_resolver_type=resolver)
         interpreter.allocate_tensors()
-    except (ValueError, RuntimeError, SystemError) as error:
-        reason = " ".join(str(error).split())[:300]
+    except (ValueError, RuntimeError, SystemError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:300] or "there is not enough memory"
         raise InputError(f"{name}: {engine_name} cannot open this model: {reason}") from error
     partitions = _delegated_parts(interpreter)
     return interpreter, EngineInfo(engine_name, _version(engine_name), threads, partitions > 0, partitions)

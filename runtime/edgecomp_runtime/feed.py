@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from .batches import as_arrays, is_batch
 from .contract import InputContract
 from .errors import InputError
 from .preprocess import arrange, normalize
@@ -23,17 +24,26 @@ class Feed:
 
     Attributes:
         contract: as given.
+        tensor: as given.
         sample_shape: of one sample, without the batch axis.
     """
 
     def __init__(self, contract: InputContract, tensor: Tensor) -> None:
         self.contract = contract
         self.sample_shape = contract.shape[1:]
-        self._tensor = tensor
+        self.tensor = tensor
         self._scratch = threading.local()
         self._table: Optional[np.ndarray] = None
         if contract.image is not None and tensor.quantized:
             self._table = photo_table(contract, tensor.scale, tensor.zero_point, np.dtype(tensor.stored_dtype))
+
+    def as_arrays(self, raw: Any) -> Any:
+        """Turns lists of numbers into an array; see `batches.as_arrays`."""
+        return as_arrays(self.contract, raw)
+
+    def is_batch(self, raw: Any) -> bool:
+        """Whether a value holds several samples; see `batches.is_batch`."""
+        return is_batch(self.contract, raw)
 
     def raw(self, sample: Any) -> np.ndarray:
         """One raw sample -> the stored tensor, full shape.
@@ -54,7 +64,7 @@ class Feed:
         Raises:
             InputError: the sample does not fit.
         """
-        tensor = self._tensor
+        tensor = self.tensor
         array: np.ndarray = np.asarray(sample)
         if array.shape == self.sample_shape:
             array = array.reshape(tensor.shape)
@@ -70,10 +80,10 @@ class Feed:
         return self._encode(array)
 
     def _encode(self, values: np.ndarray) -> np.ndarray:
-        if not self._tensor.quantized:
-            return self._tensor.encode(values)
+        if not self.tensor.quantized:
+            return self.tensor.encode(values)
         # Memory that was just allocated is slow to touch: for a photo that costs as much as the arithmetic.
         scratch: Optional[np.ndarray] = getattr(self._scratch, "array", None)
         if scratch is None:
-            scratch = self._scratch.array = np.empty(self._tensor.shape, np.float32)
-        return self._tensor.encode(values, scratch)
+            scratch = self._scratch.array = np.empty(self.tensor.shape, np.float32)
+        return self.tensor.encode(values, scratch)

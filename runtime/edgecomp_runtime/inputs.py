@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
@@ -14,8 +14,11 @@ from .batches import is_batch
 from .contract import Contract
 from .errors import InputError
 
-# The formats of photos that cameras and browsers write; any other file that Pillow reads works when it is named itself.
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+# In a folder these are taken for photos, here and where calibration reads one; a file that is named is always tried.
+PHOTO_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm"}
+    | {".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"}
+)
 
 
 _LABELS = frozenset({"label", "labels", "class", "class_name", "y", "target", "category"})
@@ -28,10 +31,17 @@ class Item(NamedTuple):
     Args:
         name: what it is called in answers and errors.
         read: gives the raw sample for `Model.predict`, or raises InputError.
+        label: the answer that is stored beside it, as it is stored; None where there is none.
     """
 
     name: str
     read: Callable[[], Any]
+    label: Any = None
+
+
+def ready(name: str, sample: Any) -> Item:
+    """A sample that is there already, as an item."""
+    return Item(name, partial(_itself, sample))
 
 
 def iterate_inputs(arguments: Sequence[str], contract: Contract) -> Iterator[Item]:
@@ -53,13 +63,17 @@ def iterate_inputs(arguments: Sequence[str], contract: Contract) -> Iterator[Ite
         elif not path.exists():
             raise InputError(f"{argument}: there is no such file")
         elif suffix == ".npy":
-            yield from _samples(argument, {contract.inputs[0].name: _load_numpy(path)}, contract)
+            yield from _samples(argument, {contract.inputs[0].name: _load_numpy(path)}, None, contract)
         elif suffix == ".npz":
-            yield from _samples(argument, _npz(path, contract), contract)
+            yield from _samples(argument, *_npz(path, contract), contract)
         elif suffix == ".csv":
             yield from _csv(path, contract)
         else:
             yield Item(argument, partial(str, argument))
+
+
+def _itself(sample: Any) -> Any:
+    return sample
 
 
 def _folder(folder: Path) -> Iterator[Item]:
@@ -70,30 +84,37 @@ def _folder(folder: Path) -> Iterator[Item]:
         yield Item(str(path), partial(str, path))
 
 
-def _samples(name: str, arrays: dict[str, np.ndarray], contract: Contract) -> Iterator[Item]:
+def _samples(
+    name: str, arrays: dict[str, np.ndarray], labels: Optional[np.ndarray], contract: Contract
+) -> Iterator[Item]:
     batched = [is_batch(one, arrays[one.name]) for one in contract.inputs]
     if not any(batched):
-        yield Item(name, lambda: arrays)
+        yield Item(name, lambda: arrays, labels)
         return
     lengths = {len(array) for array in arrays.values()}
     if not all(batched) or len(lengths) != 1:
         raise InputError(f"{name}: its arrays do not all hold the same number of samples")
-    for row in range(lengths.pop()):
-        yield Item(f"{name}[{row}]", partial(_row, arrays, row))
+    count = lengths.pop()
+    if labels is not None and (labels.ndim == 0 or len(labels) != count):
+        raise InputError(f"{name}: y has the shape {list(labels.shape)}, but there are {count} samples")
+    for row in range(count):
+        yield Item(f"{name}[{row}]", partial(_row, arrays, row), None if labels is None else labels[row])
 
 
 def _row(arrays: dict[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
     return {name: array[row] for name, array in arrays.items()}
 
 
-def _npz(path: Path, contract: Contract) -> dict[str, np.ndarray]:
+def _npz(path: Path, contract: Contract) -> tuple[dict[str, np.ndarray], Optional[np.ndarray]]:
+    """Arrays by input name, and the labels."""
     names = [one.name for one in contract.inputs]
     with _load_numpy(path) as archive:
         try:
+            labels = archive["y"] if "y" in archive.files and "y" not in names else None
             if set(names) <= set(archive.files):
-                return {name: archive[name] for name in names}
+                return {name: archive[name] for name in names}, labels
             if len(names) == 1 and "x" in archive.files:
-                return {names[0]: archive["x"]}
+                return {names[0]: archive["x"]}, labels
         except (ValueError, OSError, EOFError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from None
     wanted = "x" if len(names) == 1 else ", ".join(names)
@@ -123,7 +144,8 @@ def _csv(path: Path, contract: Contract) -> Iterator[Item]:
                     continue
                 found = True
                 numbers = [text for column, text in enumerate(row) if column != label]
-                yield Item(f"{path}:{number}", partial(_numbers, numbers, f"{path}:{number}", shape))
+                name, answer = f"{path}:{number}", row[label] if label is not None and label < len(row) else None
+                yield Item(name, partial(_numbers, numbers, name, shape), answer)
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise InputError(f"{path}: is not a text of comma-separated numbers ({error})") from None
     if not found:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 import numpy as np
 
-from .batches import as_arrays, is_batch
-from .classes import Prediction, probabilities, rank
-from .contract import Contract
-from .engines import EngineInfo, is_tflite, load_interpreter
-from .errors import InputError, IntegrityError
-from .feed import Feed
-from .preprocess import Preprocess, build_contract, parse_preprocess
-from .tensors import Tensor, match_contract, read_tensors
+from .errors import InputError
 
+# The rest is imported when a model is loaded: an application that imports this package and the interpreter should
+# start as fast as with the interpreter alone.
 if TYPE_CHECKING:
+    import os
+
     from .bundle.read import Bundle
+    from .classes import Prediction
+    from .contract import Contract
+    from .engines import EngineInfo
+    from .feed import Feed
+    from .install.installed import Installed
+    from .preprocess import Preprocess
+    from .stream.answers import StreamAnswer
+    from .tensors import Tensor
 
 Values = Union[np.ndarray, dict[str, np.ndarray]]
 """What comes out: an array, or arrays by name for a model of several outputs."""
@@ -46,25 +48,34 @@ class Model:
         inputs: the input tensors, in the contract's order.
         outputs: the output tensors, in the contract's order.
         bundle: the bundle it came from, or None.
+        installed: the installed model it came from, or None; see `stale`.
         load_ms: how long reading and building it took, in milliseconds.
         invocations: how often it has run.
     """
 
-    def __init__(self, interpreter: Any, engine: EngineInfo, contract: Contract, bundle: Optional[Bundle]) -> None:
-        """Joins an interpreter with a contract; `Model.load` does that for files.
-
-        Raises:
-            InputError: the contract is not that of the interpreter's model.
-        """
+    def __init__(
+        self,
+        interpreter: Any,
+        engine: EngineInfo,
+        contract: Contract,
+        feeds: Sequence[Feed],
+        outputs: Sequence[Tensor],
+        bundle: Optional[Bundle] = None,
+    ) -> None:
+        """Joins an interpreter with what goes into it and comes out; `Model.load` does that for files."""
         self.contract = contract
         self.engine = engine
         self.bundle = bundle
+        self.installed: Optional[Installed] = None
         self.load_ms = 0.0
         self.invocations = 0
-        self.inputs, self.outputs = match_contract(contract, *read_tensors(interpreter))
+        self.inputs = tuple(feed.tensor for feed in feeds)
+        self.outputs = tuple(outputs)
         self._interpreter = interpreter
         self._lock = threading.Lock()
-        self._feeds = tuple(map(Feed, contract.inputs, self.inputs))
+        self._feeds = tuple(feeds)
+        self._encode_raw = [feed.raw for feed in feeds]
+        self._encode_values = [feed.values for feed in feeds]
 
     @staticmethod
     def load(
@@ -79,7 +90,7 @@ class Model:
         """Opens a model.
 
         Args:
-            source: a bundle's zip file or folder, a .tflite file, or the bytes of one.
+            source: a bundle's zip file or folder, a .tflite file, or the bytes of one; or "installed:NAME".
             threads: for the interpreter; 1 or more.
             engine: "ai_edge_litert", "tflite_runtime" or "tensorflow"; None takes the first that is there.
             delegate: False runs on the plain kernels, without XNNPACK.
@@ -91,15 +102,17 @@ class Model:
             InputError: the file is missing or no model, an option does not fit it, or there is no interpreter.
             IntegrityError: the bundle is damaged, or its contract is not that of its model.
         """
-        start = time.perf_counter()
-        if not isinstance(source, bytes) and not is_tflite(source) and _is_bundle(source):
-            model = _load_bundle(source, threads, engine, delegate, preprocess is not None or labels is not None)
-        else:
-            interpreter, info = load_interpreter(source, threads, engine, delegate)
-            contract = _contract_for(interpreter, preprocess, () if labels is None else _read_labels(labels))
-            model = Model(interpreter, info, contract, None)
-        model.load_ms = (time.perf_counter() - start) * 1000
-        return model
+        from .loading import load
+
+        return load(source, threads=threads, engine=engine, delegate=delegate, preprocess=preprocess, labels=labels)
+
+    @property
+    def stale(self) -> bool:
+        """Whether another bundle was installed under the model's name since it was loaded; cheap enough to ask often.
+
+        False for a model that is not "installed:NAME".
+        """
+        return self.installed is not None and self.installed.changed
 
     @property
     def input(self) -> Tensor:
@@ -134,7 +147,7 @@ class Model:
         Raises:
             InputError: the value does not fit the model, or the photo cannot be read.
         """
-        return self._over_samples(x, Feed.raw)
+        return self._over_samples(x, self._encode_raw)
 
     def run(self, x: Any) -> Values:
         """Runs values that are preprocessed already; only quantization is done.
@@ -148,7 +161,7 @@ class Model:
         Raises:
             InputError: the value does not fit the model.
         """
-        return self._over_samples(x, Feed.values)
+        return self._over_samples(x, self._encode_values)
 
     def classify(self, x: Any, top: int = 5) -> Any:
         """The most likely classes.
@@ -168,12 +181,40 @@ class Model:
         output = next((one for one in self.contract.outputs if one.kind == "classification"), None)
         if output is None:
             raise InputError("the model gives values, not classes; use predict")
+        from .classes import probabilities, rank
+
         predicted = self.predict(x)
         scores = predicted[output.name] if isinstance(predicted, dict) else predicted
         ranked: list[list[Prediction]] = [
             rank(row, output.labels, top) for row in probabilities(np.atleast_2d(scores), output)
         ]
         return ranked if scores.ndim == 2 else ranked[0]
+
+    def stream(
+        self, source: Any, *, rate: Optional[float] = None, drop: Optional[bool] = None, top: int = 5
+    ) -> Iterator[StreamAnswer]:
+        """Answers for one frame after another, for as long as the source has any.
+
+        Memory does not grow with the number of frames. A frame that cannot be read or does not fit gives an answer with
+        an `error`, and the stream goes on; what ends the source itself is raised.
+
+        Args:
+            source: a path of a photo, a folder of photos, `.npy`, `.npz`, `.csv` or a video; a list or any other
+                iterable of what `predict` takes; or a `Camera`, `Pipe` or `Video` of `edgecomp_runtime.stream`.
+            rate: answers at most so many frames a second, at even intervals.
+            drop: whether frames that come while the model is busy are dropped, so that the newest one is answered next.
+                None drops for cameras only. Files are then read at `rate`, which has to be given.
+            top: how many classes a classifier's answers name.
+
+        Returns:
+            an iterator of `StreamAnswer`; closing it, or dropping it, closes the source.
+
+        Raises:
+            InputError: an option is wrong, or the source cannot be opened or breaks off.
+        """
+        from .stream.loop import stream
+
+        return stream(self, source, rate=rate, drop=drop, top=top)
 
     def run_stored(self, stored: Sequence[np.ndarray]) -> list[np.ndarray]:
         """One inference on the tensors themselves: nothing is scaled or quantized.
@@ -195,7 +236,7 @@ class Model:
                 interpreter.invoke()
                 self.invocations += 1
                 return [interpreter.get_tensor(one.index) for one in self.outputs]
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, MemoryError) as error:
             raise InputError(f"the model cannot run on this input: {' '.join(str(error).split())[:300]}") from error
 
     def bare_invoke(self, stored: Sequence[np.ndarray]) -> Callable[[], None]:
@@ -212,20 +253,19 @@ class Model:
         invoke: Callable[[], None] = self._interpreter.invoke
         return invoke
 
-    def _over_samples(self, x: Any, encode: Callable[[Feed, Any], np.ndarray]) -> Values:
+    def _over_samples(self, x: Any, encoders: Sequence[Callable[[Any], np.ndarray]]) -> Values:
         # The usual case, one array of just the right shape for the only input, takes the shortest way.
-        feeds = self._feeds
-        if len(feeds) == 1 and type(x) is np.ndarray and x.shape == feeds[0].sample_shape:
-            return self._one([encode(feeds[0], x)])
-        raws = [as_arrays(feed.contract, raw) for feed, raw in self._by_input(x)]
-        batched = [is_batch(feed.contract, raw) for feed, raw in zip(feeds, raws)]
+        if len(encoders) == 1 and type(x) is np.ndarray and x.shape == self._feeds[0].sample_shape:
+            return self._one([encoders[0](x)])
+        raws = [feed.as_arrays(raw) for feed, raw in self._by_input(x)]
+        batched = [feed.is_batch(raw) for feed, raw in zip(self._feeds, raws)]
         if not any(batched):
-            return self._one(list(map(encode, feeds, raws)))
+            return self._one([encode(raw) for encode, raw in zip(encoders, raws)])
         if not all(batched) or len({len(raw) for raw in raws}) > 1:
             raise InputError("the inputs do not all hold the same number of samples")
         if len(raws[0]) == 0:
             raise InputError("there are no samples in the value given")
-        return _stacked([self._one(list(map(encode, feeds, samples))) for samples in zip(*raws)])
+        return _stacked([self._one([encode(raw) for encode, raw in zip(encoders, sample)]) for sample in zip(*raws)])
 
     def _one(self, stored: list[np.ndarray]) -> Values:
         found = self.run_stored(stored)
@@ -242,56 +282,6 @@ class Model:
                 f"the model has the inputs {', '.join(names)}: give a dict with a value for each of them, and no others"
             )
         return [(feed, given[feed.contract.name]) for feed in self._feeds]
-
-
-# What reads bundles is imported only for one: zip files and hashes take longer to import than all of the rest.
-def _is_bundle(path: Union[str, os.PathLike[str]]) -> bool:
-    from .bundle.files import is_bundle
-
-    return is_bundle(Path(path))
-
-
-def _load_bundle(
-    path: Union[str, os.PathLike[str]], threads: int, engine: Optional[str], delegate: bool, overridden: bool
-) -> Model:
-    from .bundle.read import read_bundle
-
-    if overridden:
-        raise InputError(f"{os.fspath(path)}: a bundle brings its own preprocessing and labels; give neither")
-    bundle = read_bundle(path)
-    interpreter, info = load_interpreter(bundle.model, threads, engine, delegate)
-    try:
-        return Model(interpreter, info, bundle.contract, bundle)
-    except InputError as error:
-        raise IntegrityError(f"{bundle.path}: {error}; nothing of it was used") from error
-
-
-def _contract_for(
-    interpreter: Any, preprocess: Union[str, Preprocess, Contract, None], labels: tuple[str, ...]
-) -> Contract:
-    if isinstance(preprocess, Contract):
-        if labels:
-            raise InputError("a contract brings its own labels; give one or the other")
-        return preprocess
-    if preprocess is None or isinstance(preprocess, str):
-        preprocess = parse_preprocess(preprocess or "none")
-    inputs, outputs = read_tensors(interpreter)
-    # Only shapes that are nothing else are taken for photos here: [1, H, W] may well be a series of measurements.
-    images = any(len(one.shape) == 4 and one.shape[3] in (1, 3) for one in inputs)
-    return build_contract(preprocess, inputs, outputs, images=images, labels=labels)
-
-
-def _read_labels(labels: Union[str, os.PathLike[str], Sequence[str]]) -> tuple[str, ...]:
-    if not isinstance(labels, (str, os.PathLike)):
-        return tuple(labels)
-    from .bundle.read import parse_labels
-
-    try:
-        return parse_labels(Path(labels).read_bytes())
-    except OSError as error:
-        raise InputError(f"{os.fspath(labels)}: the labels cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{os.fspath(labels)}: is not UTF-8 text with one label a line") from None
 
 
 def _only(items: Sequence[_Item], kind: str) -> _Item:

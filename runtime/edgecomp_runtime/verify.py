@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .bundle.read import Goldens
+from .bundle.goldens import Goldens
 from .errors import InputError, IntegrityError
 from .model import Model
 from .tensors import Tensor

@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edgecomp_runtime.contract import Contract
+from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 
+from edgecomp.bundle import BundleContents, Goldens, pack_bundle
 from edgecomp.emulate.cpus import find_cpu
 from edgecomp.emulate.run import Job, Ran, run_emulated, run_guest
 from edgecomp.emulate.userland import Userland, userland, userland_folder
@@ -207,3 +210,23 @@ def arm(request: Any, system: Callable[[str], Userland], jobs: dict[str, Job]) -
     """What LiteRT makes of the files with integer outputs on an emulated 64-bit ARM core."""
     integers = {name: job for name, job in jobs.items() if name.endswith(("-int8", "-int4", "-int16x8"))}
     return run_emulated(integers, system(request.param))
+
+
+@pytest.fixture
+def bundle(files: dict[str, bytes], jobs: dict[str, Job], run_here: Callable[..., Ran], tmp_path: Path) -> Path:
+    """A bundle whose goldens were made here."""
+    from edgecomp.models.opened import TensorSpec
+    from edgecomp.tflite import with_signature
+
+    name = "convolutions-int8"
+    file = with_signature(files[name], ["photo"], ["scores"])
+    contract: Contract = build_contract(
+        parse_preprocess("none"),
+        [TensorSpec("photo", (1, 20, 20, 3), "float32")],
+        [TensorSpec("scores", (1, 7), "float32")],
+        images=False,
+    )
+    goldens = Goldens(jobs[name].inputs, run_here(name).outputs, tolerance_steps=4)
+    contents = BundleContents("net", "raspberry-pi-4b", "int8", "int8", file, contract, goldens, {}, {})
+    (tmp_path / "net.zip").write_bytes(pack_bundle(contents))
+    return tmp_path / "net.zip"

@@ -10,15 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from edgecomp_runtime.contract import Contract
-from edgecomp_runtime.preprocess import build_contract, parse_preprocess
 
 from edgecomp.bundle import BundleContents, Goldens, pack_bundle
 from edgecomp.cli.profile import command
 from edgecomp.emulate import EmulationError, count_instructions, count_operators
-from edgecomp.emulate.run import Job, Ran, run_emulated
-from edgecomp.models.opened import TensorSpec
-from edgecomp.tflite import with_signature
+from edgecomp.emulate.run import Job, run_emulated
 
 from .conftest import RUNTIMES
 
@@ -61,23 +57,6 @@ def test_operators_add_up_to_the_whole(system: Callable[[str], Any], files: dict
 def test_a_file_that_an_older_interpreter_does_not_know_is_named(system: Callable[[str], Any]) -> None:
     with pytest.raises(EmulationError, match=r"^strange: the interpreter failed on an emulated cortex-a53: ValueError"):
         run_emulated({"strange": Job(b"\x1c\0\0\0TFL3" + bytes(64), (np.zeros((1, 1)),))}, system("cortex-a53"))
-
-
-@pytest.fixture
-def bundle(files: dict[str, bytes], jobs: dict[str, Job], run_here: Callable[..., Ran], tmp_path: Path) -> Path:
-    """A bundle whose goldens were made here."""
-    name = "convolutions-int8"
-    file = with_signature(files[name], ["photo"], ["scores"])
-    contract: Contract = build_contract(
-        parse_preprocess("none"),
-        [TensorSpec("photo", (1, 20, 20, 3), "float32")],
-        [TensorSpec("scores", (1, 7), "float32")],
-        images=False,
-    )
-    goldens = Goldens(jobs[name].inputs, run_here(name).outputs, tolerance_steps=4)
-    contents = BundleContents("net", "raspberry-pi-4b", "int8", "int8", file, contract, goldens, {}, {})
-    (tmp_path / "net.zip").write_bytes(pack_bundle(contents))
-    return tmp_path / "net.zip"
 
 
 @pytest.mark.parametrize(("cpu", "exact"), [("cortex-a72", True), ("cortex-a7", False)])

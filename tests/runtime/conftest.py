@@ -34,6 +34,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table           [1, 5] float32 -> [1, 3] float32, no softmax
     two             a [1, 4] and b [1, 2] float32 -> sum [1, 2] and product [1, 4] float32
     ids             [1, 6] int32 -> [1, 2] float32
+    lookup          [1, 6] int32 -> [1, 6, 2] float32, which XNNPACK has no kernel for
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
@@ -45,7 +46,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return tf.constant(random.normal(0, 0.5, shape).astype(np.float32))
 
     def save(name: str, function: Callable[..., Any], shapes: dict[str, tuple[int, ...]], int8: bool = False) -> None:
-        dtype = tf.int32 if name == "ids" else tf.float32
+        dtype = tf.int32 if name in ("ids", "lookup") else tf.float32
         specs = [tf.TensorSpec((1, *shape), dtype, name=key) for key, shape in shapes.items()]
         concrete = tf.function(function, input_signature=specs).get_concrete_function()
         # With a module beside the function the file gets a signature, and with it the outputs' names.
@@ -81,6 +82,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"a": (4,), "b": (2,)},
     )
     save("ids", lambda x: {"y": tf.reduce_sum(tf.gather(embedding, x), axis=1)}, {"x": (6,)})
+    save("lookup", lambda x: {"y": tf.gather(embedding, x)}, {"x": (6,)})
     return folder
 
 

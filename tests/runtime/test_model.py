@@ -245,3 +245,10 @@ def test_importing_model_imports_neither_an_interpreter_nor_pillow() -> None:
         "print([m for m in ('PIL', 'ai_edge_litert', 'tflite_runtime', 'tensorflow') if m in sys.modules])"
     )
     assert _python(code).strip() == "[]"
+
+
+def test_importing_model_leaves_the_rest_of_the_package_to_loading() -> None:
+    code = (
+        "import sys; from edgecomp_runtime import Model; print([m for m in sys.modules if m.startswith('edgecomp_')])"
+    )
+    assert _python(code).strip() == "['edgecomp_runtime', 'edgecomp_runtime.errors', 'edgecomp_runtime.model']"

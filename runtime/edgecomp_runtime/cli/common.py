@@ -9,7 +9,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Optional
+
+from ..errors import InputError
+from .child import now
 
 PROGRESS_AFTER_SECONDS = 2.0
 
@@ -36,17 +39,24 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", help="ai_edge_litert, tflite_runtime or tensorflow (the first that is there)")
 
 
-def load_model(options: argparse.Namespace, **extra: Any) -> Any:
-    """Opens the model that the options name.
+def load_model(options: argparse.Namespace, path: Optional[str] = None, **extra: Any) -> Any:
+    """Opens a model with the interpreter that the options name.
 
     Args:
         options: with `model`, `threads`, `engine` and `debug`.
+        path: another than the options' `model`.
         extra: for `Model.load`.
     """
+    path = options.model if path is None else path
+    from ..engines import find_engine
     from ..model import Model
 
     with contextlib.nullcontext() if options.debug else quiet_natives():
-        return Model.load(options.model, threads=options.threads, engine=options.engine, **extra)
+        with contextlib.suppress(InputError):  # which the model's file may have a better one for
+            now(find_engine(options.engine)[0], f"while it opened {path}")
+        model = Model.load(path, threads=options.threads, engine=options.engine, **extra)
+    now(model.engine.name, f"while it ran {path}")
+    return model
 
 
 @contextlib.contextmanager
@@ -78,9 +88,10 @@ def progress_line(what: str) -> Callable[[str], None]:
     return show
 
 
-def print_json(data: Any) -> None:
-    """Prints one object; NumPy's numbers as plain ones."""
-    print(json.dumps(data, indent=2, allow_nan=False, default=_plain))
+def print_json(data: Any, *, in_one_line: bool = False) -> None:
+    """Prints one object, at once; NumPy's numbers as plain ones."""
+    indent = None if in_one_line else 2
+    print(json.dumps(data, indent=indent, allow_nan=False, default=_plain), flush=True)
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """`edgecomp-runtime`: finds the verb, and turns every error into one sentence and an exit code.
 
-Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 4 a measurement that is not valid; 5 integrity failure.
+Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 4 a measurement that is not valid; 5 integrity or signature
+failure.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Optional
 
 from .. import __version__
 from ..errors import EdgecompError
-from . import bench, doctor, run, verify
+from . import bench, doctor, evaluate, install, profile, rollback, run, status, trust, verify
 
-VERBS = (run, bench, verify, doctor)
+VERBS = (run, evaluate, bench, profile, verify, install, rollback, status, trust, doctor)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

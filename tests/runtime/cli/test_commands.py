@@ -166,18 +166,18 @@ def test_bench_ends_with_0_or_says_why_it_is_not_valid_with_4(models: Path, caps
     assert code == (0 if data["valid"] else 4)
     assert (err == "") is data["valid"]
     assert main(["bench", str(models / "photo_int8.tflite"), "--seconds", "0.001", "--runs", "1000000"]) == 4
-    assert "not valid: only" in capsys.readouterr().err
+    assert "not valid: too few queries" in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_is_one_line_and_exit_code_1(
     models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import edgecomp_runtime.bench
+    import edgecomp_runtime.measure.session
 
     def fault(*_: object, **__: object) -> None:
         raise KeyError("surprise")
 
-    monkeypatch.setattr(edgecomp_runtime.bench, "benchmark", fault)
+    monkeypatch.setattr(edgecomp_runtime.measure.session, "measure_file", fault)
     assert main(["bench", str(models / "table.tflite")]) == 1
     err = capsys.readouterr().err
     assert "KeyError" in err
