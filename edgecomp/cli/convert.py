@@ -14,6 +14,7 @@ from ..quantize.settings import EFFORT_DESCRIPTIONS, EFFORTS
 from .durations import Duration
 from .options import opening_options, reading_options
 from .shapes import parse_input_shape
+from .signing import opened_key, release_options
 
 _TARGET = "Device profile: a name (`edgecomp targets list`) or a YAML file of your own. A --recipe brings one along."
 _DATA = (
@@ -85,6 +86,7 @@ _SAMPLES = "Calibration samples used at most. [default: 200]"
 @click.option("--remove-silent", is_flag=True, default=None, help=_SILENT)
 @click.option("--plan", "plan_only", is_flag=True, help="Only show what --prune would remove, layer by layer.")
 @click.option("--stock", is_flag=True, help="Also run the stock converter, as a third column in the report.")
+@release_options
 @click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
 def command(input_shape: str | None, plan_only: bool, keep_dead: bool, **options: Any) -> None:
     """Turn a trained MODEL (.keras, .h5, SavedModel folder, float .tflite) into a measured, verified bundle.
@@ -109,6 +111,7 @@ def command(input_shape: str | None, plan_only: bool, keep_dead: bool, **options
         raise click.UsageError("Missing option '--data'.")
     if options["out"] is None:
         raise click.UsageError("Missing option '--out'.")
+    options["sign"] = opened_key(options["sign"])
     result = convert(**options, console=Console(stderr=True))
     _print(result.report)
     click.echo(f"results: {result.folder}")

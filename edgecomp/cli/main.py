@@ -20,7 +20,11 @@ VERBS = {
     "distill": "Train a small network on the answers of a large one.",
     "inspect": "Show what a model is, and what a target will make of it.",
     "evaluate": "Measure the accuracy of a model on labelled data.",
-    "profile": "Measure the latency and memory of a model, here or on an emulated ARM CPU.",
+    "profile": "Measure the latency and memory of a model: here, over SSH, or on an emulated ARM CPU.",
+    "compare": "Hold results against each other, with intervals and gates.",
+    "deploy": "Put a bundle on devices over SSH, and show which device has what.",
+    "bundle": "Give a bundle a version and a signature.",
+    "keys": "Make, show and endorse the keys that sign bundles.",
     "export": "Write a model as C source for microcontrollers.",
     "targets": "List, show and check device profiles.",
 }

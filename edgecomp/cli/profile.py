@@ -1,4 +1,4 @@
-"""`edgecomp profile`: latency and memory of a file here, or its exact cost on an emulated CPU."""
+"""`edgecomp profile`: latency and memory of a file here or on a device, or its exact cost on an emulated CPU."""
 
 from __future__ import annotations
 
@@ -11,45 +11,160 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import InputError, IntegrityError, MeasurementError
+from .remote_options import ssh_options
 
 if TYPE_CHECKING:
     from ..emulate import EmulatedProfile
+    from ..remote.profile import Measurement
 
 EMULATE = "emulate:"
 
 
 @click.command("profile")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--on", "where", default="here", show_default=True, help="Where: here, or emulate:CPU (cortex-a53, …).")
+@click.option(
+    "--on",
+    "where",
+    default="here",
+    show_default=True,
+    help="Where: here, ssh://user@host[:port], or emulate:CPU (cortex-a53, …).",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Of the interpreter; 1 where nothing is said.")
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="How long to measure.  [default: 5]")
+@click.option("--mode", type=click.Choice(["quick", "standard", "full"]), help="How thoroughly; see docs/measuring.md.")
+@click.option("--by-op", is_flag=True, help="Measure how long each operator takes.")
 @click.option("--totals", is_flag=True, help="Emulated: count the whole inference only, not by operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(file: Path, where: str, threads: int | None, seconds: float | None, totals: bool, as_json: bool) -> None:
+@ssh_options
+def command(
+    file: Path,
+    where: str,
+    threads: int | None,
+    seconds: float | None,
+    mode: str | None,
+    by_op: bool,
+    totals: bool,
+    as_json: bool,
+    ssh_config: Path | None,
+    python: str | None,
+) -> None:
     """Measure FILE, a .tflite or a bundle.
 
-    Here that is latency and memory, as `edgecomp-runtime bench` measures them on a device. On emulate:CPU, an ARM CPU
-    that is emulated, it is the exact number of instructions of an inference, and whether a bundle's golden outputs come
-    out; an emulator's time would mean nothing.
+    Here and on a device over SSH that is latency and memory, as `edgecomp-runtime bench` measures them; a device is
+    left as it was, and what it said goes into the report.json beside FILE. On emulate:CPU, an ARM CPU that is emulated,
+    it is the exact number of instructions of an inference; an emulator's time would mean nothing. On a device and on an
+    emulated CPU a bundle's golden outputs are checked as well.
+
+    --by-op times each operator instead; on an emulated CPU instructions are counted by operator anyway.
     """
+    from ..remote.host import is_ssh
+
+    if totals and not where.startswith(EMULATE):
+        raise InputError("--totals is for --on emulate:CPU")
+    if totals and by_op:
+        raise InputError("--totals and --by-op contradict each other")
+    if mode is not None and (by_op or where.startswith(EMULATE)):
+        raise InputError("--mode is about the latency of whole inferences, here or --on ssh://…")
+    if is_ssh(where) and by_op:
+        return _time_operators_there(file, where, _operator_options(threads, seconds), as_json, ssh_config, python)
+    if is_ssh(where):
+        return _measure_there(file, where, _bench_options(threads, seconds, mode), as_json, ssh_config, python)
+    if ssh_config is not None or python is not None:
+        raise InputError("--ssh-config and --python are for --on ssh://…")
+    if where == "here" and by_op:
+        raise SystemExit(_time_operators_here(file, _operator_options(threads, seconds), as_json))
     if where == "here":
-        if totals:
-            raise InputError("--totals is for --on emulate:CPU")
-        raise SystemExit(_measure_here(file, threads or 1, seconds or 5.0, as_json))
+        raise SystemExit(_measure_here(file, _bench_options(threads, seconds, mode), as_json))
     if not where.startswith(EMULATE):
-        raise InputError(
-            f"--on {where}: this version measures 'here' and on 'emulate:CPU'; on a board, run edgecomp-runtime bench"
-        )
+        raise InputError(f"--on {where}: is none of 'here', 'ssh://user@host' and 'emulate:CPU'")
     if seconds is not None or (threads or 1) > 1:
         raise InputError(f"--on {where} counts instructions of one thread: leave out --seconds and --threads")
-    _count_emulated(file, where.removeprefix(EMULATE), by_operator=not totals, as_json=as_json)
+    return _count_emulated(file, where.removeprefix(EMULATE), by_operator=not totals, as_json=as_json)
 
 
-def _measure_here(file: Path, threads: int, seconds: float, as_json: bool) -> int:
+def _bench_options(threads: int | None, seconds: float | None, mode: str | None) -> tuple[str, ...]:
+    thorough = ("--mode", mode) if mode is not None else ()
+    lasting = ("--seconds", str(seconds)) if seconds is not None else ()
+    return ("--threads", str(threads or 1), *thorough, *lasting)
+
+
+def _measure_here(file: Path, options: tuple[str, ...], as_json: bool) -> int:
     from edgecomp_runtime.cli import main as runtime
 
-    arguments = ["bench", str(file), "--threads", str(threads), "--seconds", str(seconds)]
-    return runtime([*arguments, "--json"] if as_json else arguments)
+    return runtime(["bench", str(file), *options, *(["--json"] if as_json else [])])
+
+
+def _operator_options(threads: int | None, seconds: float | None) -> tuple[str, ...]:
+    return ("--threads", str(threads or 1), *(("--seconds", str(seconds)) if seconds is not None else ()))
+
+
+def _time_operators_here(file: Path, options: tuple[str, ...], as_json: bool) -> int:
+    from edgecomp_runtime.cli import main as runtime
+
+    return runtime(["profile", str(file), *options, *(["--json"] if as_json else [])])
+
+
+def _time_operators_there(
+    file: Path, where: str, options: tuple[str, ...], as_json: bool, ssh_config: Path | None, python: str | None
+) -> None:
+    from dataclasses import replace
+
+    from edgecomp_runtime.measure.describe_operators import operator_lines
+
+    from ..progress import Steps
+    from ..remote.dialer import Dialer
+    from ..remote.failures import printable
+    from ..remote.host import Access, parse_host
+    from ..remote.operators import profile_remote_operators
+
+    host = replace(parse_host(where), python=python)
+    with Steps(Console(stderr=True)) as steps:
+        found = profile_remote_operators(file, host, Dialer(Access(ssh_config=ssh_config)), options, steps=steps)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, allow_nan=False))
+    else:
+        for line in [f"model    {file}", f"device   {host.url}", *operator_lines(found)]:
+            click.echo(printable(line))
+    if not found["valid"]:
+        raise MeasurementError(f"the measurement is not valid: {'; '.join(map(str, found['reasons']))}")
+
+
+def _measure_there(
+    file: Path, where: str, bench: tuple[str, ...], as_json: bool, ssh_config: Path | None, python: str | None
+) -> None:
+    from dataclasses import replace
+
+    from ..progress import Steps
+    from ..remote.dialer import Dialer
+    from ..remote.host import Access, parse_host
+    from ..remote.profile import profile_remote
+    from ..report.devices import device_entry, merge_into
+
+    host = replace(parse_host(where), python=python)
+    with Steps(Console(stderr=True)) as steps:
+        found = profile_remote(file, host, Dialer(Access(ssh_config=ssh_config)), bench, steps=steps)
+    entry = device_entry(host=host.name, at=found.at, bench=found.bench, verified=found.verified, installed=None)
+    merged = merge_into(file.absolute().parent, [entry], found.model_sha256)
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+    else:
+        _show_measurement(found)
+    if merged is not None:
+        click.echo(f"{merged.path}: {merged.note or f'has the figures of {host}'}", err=True)
+    if found.verified is False:
+        raise IntegrityError(f"{file}: the model does not compute on {host} what its golden samples say")
+    if not found.valid:
+        reasons = "; ".join(map(str, found.bench.get("reasons") or ["the device does not say why"]))
+        raise MeasurementError(f"the measurement is not valid: {reasons}")
+
+
+def _show_measurement(found: Measurement) -> None:
+    from ..remote.bench_text import bench_lines
+
+    click.echo(f"model    {found.file}")
+    click.echo(f"device   {found.host.url}")
+    for line in bench_lines(found.bench, found.verification):
+        click.echo(line)
 
 
 def _count_emulated(file: Path, cpu: str, *, by_operator: bool, as_json: bool) -> None:

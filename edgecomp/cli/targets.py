@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..targets import Target, list_targets, load_target
+from .remote_options import ssh_options
 
 if TYPE_CHECKING:
     from ..latency.fitting import Fit
+    from ..progress import Steps
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 
@@ -70,30 +72,60 @@ def check_command(file: Path) -> None:
 
 @command.command("fit")
 @click.argument("target", metavar="NAME")
-@click.option("--on", "where", default="here", show_default=True, help="Where: here, or emulate:CPU (cortex-a53, …).")
+@click.option("--on", "where", default="here", show_default=True, help="here, ssh://user@host[:port], or emulate:CPU.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of the interpreter.")
 @click.option("--out", type=click.Path(path_type=Path), help="The profile to write.  [default: NAME-fitted.yaml]")
 @click.option("--force", is_flag=True, help="Replace the profile if it is there.")
-def fit_command(target: str, where: str, threads: int, out: Path | None, force: bool) -> None:
+@ssh_options
+def fit_command(
+    target: str,
+    where: str,
+    threads: int,
+    out: Path | None,
+    force: bool,
+    ssh_config: Path | None,
+    python: str | None,
+) -> None:
     """Fit the latency model to a device, and write a profile with the coefficients.
 
-    Measures some hundred small networks for a minute or two. NAME is the profile that the new one extends. Run it on
-    the device itself with nothing else running; on emulate:CPU instructions are counted, which are no time yet.
+    Measures some hundred small networks for a minute or two, on this machine or on a device over SSH, where nothing
+    else should run. NAME is the profile that the new one extends. On emulate:CPU instructions are counted, which are
+    no time yet.
     """
     from rich.console import Console
 
     from ..latency.fit_target import fit_target
     from ..progress import Steps
+    from ..remote.host import is_ssh
     from ..targets.writing import check_writable, write_fitted
 
     base = load_target(target)
     path = out or Path(f"{base.name.removesuffix('-fitted')}-fitted.yaml")
     check_writable(path, force=force)
     with Steps(Console(stderr=True)) as steps:
-        found = fit_target(base, where, threads=threads, steps=steps)
+        if is_ssh(where):
+            found = _fit_there(base, where, threads, steps, ssh_config, python)
+        else:
+            found = fit_target(base, where, threads=threads, steps=steps)
     written = write_fitted(path, base, found.prediction, force=force)
     click.echo(f"{path}: {written.name}, to be used as --target {_as_path(path)}")
     click.echo(_fitted(found))
+
+
+def _fit_there(
+    base: Target, where: str, threads: int, steps: Steps, ssh_config: Path | None, python: str | None
+) -> Fit:
+    from dataclasses import replace
+
+    from ..latency.fit_target import fit_target
+    from ..remote.dialer import Dialer
+    from ..remote.host import Access, parse_host
+    from ..remote.timing import time_there
+
+    host = replace(parse_host(where), python=python)
+    with Dialer(Access(ssh_config=ssh_config)).connected(host) as device:
+        device.bring_package()
+        return fit_target(base, lambda files, of: time_there(device, files, of), threads=threads, steps=steps)
 
 
 def _as_path(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""The parts of `edgecomp deploy`: what is asked for, doing it on many devices, and what is shown."""
