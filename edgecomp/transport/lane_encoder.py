@@ -1,0 +1,76 @@
+"""The other half of the device package's `LaneDecoder`: puts symbols on the lanes."""
+
+from __future__ import annotations
+
+import numpy as np
+from edgecomp_runtime.transport.adaptive import FULL, PRECISION, Frequencies, chunks
+from edgecomp_runtime.transport.rans import LOWEST, WORD
+
+# Few lanes cost fewer bytes (each leaves 4), many make decoding fast; a lane gets about this many symbols.
+SYMBOLS_A_LANE = 4096
+MOST_LANES = 1024
+
+
+def intervals(counts: np.ndarray, contexts: np.ndarray | None, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the adaptive tables give each symbol.
+
+    Args:
+        counts: int64 [contexts, alphabet], the prior.
+        contexts: uint8 [symbols], or None where there is one context.
+        symbols: uint8 [symbols].
+
+    Returns:
+        (frequency, start) of each symbol, uint16 [symbols] both; a frequency of 2 ** 14 is the largest.
+    """
+    model = Frequencies(counts)
+    frequency, start = np.empty(len(symbols), np.uint16), np.empty(len(symbols), np.uint16)
+    for first, last in chunks(len(symbols)):
+        keys = symbols[first:last].astype(np.intp)
+        if contexts is not None:
+            keys += contexts[first:last].astype(np.intp) * model.alphabet
+        frequency[first:last] = model.frequency[keys]
+        start[first:last] = model.start[keys]
+        if last < len(symbols):
+            model.observe(keys)
+    return frequency, start
+
+
+def cost(counts: np.ndarray, contexts: np.ndarray | None, symbols: np.ndarray) -> float:
+    """Bytes that coding `symbols` so would take, as a fraction of a byte may."""
+    frequency, _ = intervals(counts, contexts, symbols)
+    return float(PRECISION * len(frequency) - np.log2(frequency.astype(np.float64)).sum()) / 8
+
+
+class LaneEncoder:
+    """Collects symbols in the order in which they will be decoded; rANS then codes them from the last to the first."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def put(self, counts: np.ndarray, contexts: np.ndarray | None, symbols: np.ndarray) -> None:
+        """Adds one array; see `intervals`."""
+        frequency, start = intervals(counts, contexts, symbols)
+        # Lanes start anew with every chunk.
+        self._parts += [(frequency[first:last], start[first:last]) for first, last in chunks(len(symbols))]
+
+    def finish(self) -> tuple[bytes, bytes, int]:
+        """(states, words, number of lanes) for the decoder."""
+        count = sum(len(frequency) for frequency, _ in self._parts)
+        lanes = min(max(1, count // SYMBOLS_A_LANE), MOST_LANES)
+        state = np.full(lanes, LOWEST, np.uint64)
+        words: list[np.ndarray] = []
+        for frequency, start in reversed(self._parts):
+            steps = range((len(frequency) - 1) // lanes * lanes, -1, -lanes)
+            words += [_push(state, frequency[at : at + lanes], start[at : at + lanes]) for at in steps]
+        emitted = np.concatenate(words[::-1]) if words else np.empty(0, np.uint16)
+        return state.astype("<u4").tobytes(), emitted.astype(WORD).tobytes(), lanes
+
+
+def _push(state: np.ndarray, frequency: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Codes one symbol on each of the first lanes, in place; returns the words that made room for them."""
+    part, wide = state[: len(frequency)], frequency.astype(np.uint64)
+    full = np.flatnonzero(part >= wide << np.uint64(32 - PRECISION))
+    words: np.ndarray = part[full].astype(np.uint16)  # the low half
+    part[full] >>= np.uint64(16)
+    part[:] = part // wide * np.uint64(FULL) + part % wide + start
+    return words
