@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from edgecomp.latency.fit_target import fit_target
-from edgecomp.latency.measuring import best_medians
 from edgecomp.latency.predict import CostModel
+from edgecomp.latency.turns import best_medians
 from edgecomp.latency.work import works_of
 from edgecomp.targets import load_target
 from edgecomp.targets.prediction import Prediction
@@ -27,7 +27,7 @@ from .latency_networks import unseen
 PLACES = ("here", "cortex-a53", "cortex-a76")
 TARGET = "linux-x86-64"
 FILES_AT_ONCE = 4
-"""That one emulated process is given; they are large."""
+"""That one emulated process is given; they are large. The smallest goes with each, as Python warms up on the first."""
 
 
 def measure(folder: Path, places: tuple[str, ...] = PLACES) -> list[str]:
@@ -97,10 +97,10 @@ def _times(files: Mapping[str, bytes]) -> dict[str, float]:
 def _counts(files: Mapping[str, bytes], cpu: str) -> dict[str, float]:
     from edgecomp.emulate import count_instructions
 
-    names = list(files)
+    names = sorted(files, key=lambda name: len(files[name]))
     found: dict[str, float] = {}
-    for start in range(0, len(names), FILES_AT_ONCE):
-        part = {name: files[name] for name in names[start : start + FILES_AT_ONCE]}
+    for start in range(1, max(2, len(names)), FILES_AT_ONCE):
+        part = {name: files[name] for name in (*names[:1], *names[start : start + FILES_AT_ONCE])}
         found |= {name: float(one.instructions) for name, one in count_instructions(part, cpu).items()}
     return found
 

@@ -10,7 +10,7 @@ from ..targets import Target
 from ..targets.micro_operators import resolver_method
 from ..tflite import Tensor, TfliteModel, read_tflite
 from ..tflite.micro_memory import micro_arena
-from .checks import check_runs, limit_warnings
+from .checks import check
 from .identifiers import c_identifier
 from .source import Source
 
@@ -111,7 +111,7 @@ def plan_c_export(source: Source, *, name: str | None = None, target: Target | N
         InputError: TFLite Micro cannot run the model, or it does not fit the target.
     """
     model = read_tflite(source.model)
-    check_runs(model, source.model)
+    warnings = check(model, target)
     kernels = (target.micro_kernels if target else None) or "cmsis-nn"
     arena = micro_arena(model, kernels=kernels).nbytes
     contracts = {one.name: one for one in source.contract.inputs} if source.contract else {}
@@ -127,7 +127,7 @@ def plan_c_export(source: Source, *, name: str | None = None, target: Target | N
         labels=next((one.labels for one in source.contract.outputs if one.labels), ()) if source.contract else (),
         resolver_methods=tuple(resolver_method(operator) for operator in operators),
         arena_bytes=_rounded(int(arena * _SPARE)),
-        warnings=limit_warnings(len(source.model), arena, target),
+        warnings=warnings,
     )
 
 

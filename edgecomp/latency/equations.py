@@ -27,7 +27,7 @@ class Observation:
     """What a network costs.
 
     Args:
-        name: for messages.
+        name: what it is, and its precision last.
         works: of its operators.
         cost: in nanoseconds, or instructions.
         is_block: whether it mixes operators as real networks do.
@@ -37,6 +37,11 @@ class Observation:
     works: tuple[Work, ...]
     cost: float
     is_block: bool = False
+
+    @property
+    def family(self) -> str:
+        """What it is, in any precision."""
+        return self.name.rpartition(" ")[0]
 
 
 @dataclass(frozen=True)
@@ -80,18 +85,17 @@ class Equations:
         weights = np.array([BLOCK_WEIGHT if one.is_block else 1.0 for one in observations])
         return Equations(tuple(columns), matrix, weights, tiles, caches)
 
-    def solve(self, without: int | None = None) -> np.ndarray:
+    def solve(self, without: Sequence[int] = ()) -> np.ndarray:
         """The coefficients, none below 0, for which the weighted squares of errors are least.
 
         Args:
-            without: an equation to leave out.
+            without: equations to leave out.
 
         Returns:
             float64 [columns].
         """
         weights = self.weights.copy()
-        if without is not None:
-            weights[without] = 0
+        weights[list(without)] = 0
         return nonnegative_least_squares(self.matrix * weights[:, None], weights)
 
     def errors(self, solution: np.ndarray) -> np.ndarray:

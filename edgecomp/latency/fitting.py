@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -16,12 +17,11 @@ from .tiles import choose_tiles
 SECOND_CACHE, LAST_CACHE = (256, 512, 1024, 2048), (4096, 8192, 16384, 32768)
 """Sizes of caches in KiB, among which the fit chooses. A virtual machine does not get all that is built in."""
 
-COVERED = 0.95
-"""Share of the networks like real ones whose error the band covers, each predicted by a fit without it."""
+COVERED, CONFIDENCE = 0.95, 0.95
+"""Share of networks that the band is to cover, and how sure of that a handful of families makes."""
 
-LEAST_BAND = {"ns": 0.2, "instructions": 0.03}
-"""By unit: a smaller one would promise more than small networks can show. On an x86-64 they were off by 6%, and 95% of
-large ones that no fit had seen by less than 20%."""
+LEAST_BAND = 0.001
+"""By so much counts of one network may differ, as in `edgecomp.emulate.count`."""
 
 MOST_ERROR = 0.35
 """Median error on the measured networks themselves above which the measurement is not believed."""
@@ -34,7 +34,7 @@ class Fit:
     Args:
         prediction: the coefficients, with the band.
         errors: share by which each network is predicted too high (above 0) or too low, by name; those that are like
-            real ones by a fit that did without them.
+            real ones by a fit that did without their family.
     """
 
     prediction: Prediction
@@ -57,9 +57,10 @@ def fit(observations: Sequence[Observation], *, source: str, unit: str = "ns", t
     equations = _set_up(observations, timed=unit == "ns")
     solution = equations.solve()
     errors = equations.errors(solution)
-    blocks = [place for place, one in enumerate(observations) if one.is_block]
-    for place in blocks:
-        errors[place] = equations.errors(equations.solve(without=place))[place]
+    families = _families(observations)
+    for places in families:
+        errors[places] = equations.errors(equations.solve(without=places))[places]
+    blocks = [place for places in families for place in places]
     # Operators find other things in the caches behind each other than in chains of their own.
     in_networks = 1 / (1 + float(np.median(errors[blocks]))) if blocks else 1.0
     solution, errors = solution * in_networks, (1 + errors) * in_networks - 1
@@ -73,7 +74,7 @@ def fit(observations: Sequence[Observation], *, source: str, unit: str = "ns", t
     prediction = Prediction(
         source=source,
         unit=unit,
-        band=_band(errors[blocks] if blocks else errors, LEAST_BAND[unit]),
+        band=_band([errors[places] for places in families] if len(families) > 1 else np.split(errors, len(errors))),
         operators=found.operators,
         call=found.call,
         memory=found.memory,
@@ -104,7 +105,43 @@ def _check(observations: Sequence[Observation]) -> None:
             raise MeasurementError(f"{one.name}: {one.cost} is no cost; measure again")
 
 
-def _band(errors: np.ndarray, least: float) -> float:
-    """The share that covers most errors, above and below alike."""
-    ratios = np.maximum(1 + errors, 1 / np.maximum(1 + errors, 0.01)) - 1
-    return max(least, float(np.quantile(ratios, COVERED, method="higher")))
+def _families(observations: Sequence[Observation]) -> list[list[int]]:
+    """Places of the networks like real ones, those of one family together."""
+    found: dict[str, list[int]] = {}
+    for place, one in enumerate(observations):
+        if one.is_block:
+            found.setdefault(one.family, []).append(place)
+    return list(found.values())
+
+
+def _band(errors: Sequence[np.ndarray]) -> float:
+    """The share that covers most networks of families that the fit has not seen.
+
+    A tolerance interval of the normal distribution: so wide that it covers `COVERED` of all families with
+    `CONFIDENCE`, however few have shown how much they differ.
+
+    Args:
+        errors: of each family; a fit that did without it made them.
+    """
+    ratios = [np.log(np.maximum(1 + each, 0.01)) for each in errors]
+    if len(ratios) > 1:  # what all others have in common is corrected for, as far as they tell
+        ratios = [
+            each - np.median(np.concatenate([*ratios[:place], *ratios[place + 1 :]]))
+            for place, each in enumerate(ratios)
+        ]
+    spread = float(np.sqrt(np.mean(np.square(np.concatenate(ratios)))))
+    return max(LEAST_BAND, float(np.expm1(_tolerance_factor(len(ratios)) * spread)))
+
+
+def _tolerance_factor(count: int) -> float:
+    """Standard deviations of a two-sided tolerance interval, from so many families.
+
+    Howe, "Two-sided tolerance limits for normal populations", 1969, with the quantile of chi-square by Wilson and
+    Hilferty, 1931.
+    """
+    degrees = max(1, count - 1)
+    normal = NormalDist()
+    third = 2 / (9 * degrees)
+    chi_square = degrees * (1 - third + normal.inv_cdf(1 - CONFIDENCE) * third**0.5) ** 3
+    reach = normal.inv_cdf((1 + COVERED) / 2)
+    return float(reach * (degrees * (1 + 1 / (degrees + 1)) / chi_square) ** 0.5)

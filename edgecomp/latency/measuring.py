@@ -1,10 +1,11 @@
-"""What small networks cost: timed on this machine, or counted on an emulated CPU."""
+"""What small networks cost: timed on this machine or a device, or counted on an emulated CPU."""
 
 from __future__ import annotations
 
+import platform
 import statistics
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import InputError, MeasurementError
@@ -12,17 +13,8 @@ from ..progress import Steps
 from ..tflite import read_tflite
 from .equations import Observation
 from .micro import MicroModel
+from .turns import time_files
 from .work import works_of
-
-ROUNDS = 5
-"""Turns of each network. Others have theirs between, so that a slow second of the machine hits one of them."""
-
-TURN_SECONDS = 0.03
-FEWEST_SAMPLES, MOST_SAMPLES = 5, 300
-"""Of a turn: the time it is given, and how many times are taken in any case."""
-
-SAMPLE_SECONDS = 50e-6
-"""What is timed at once, so that looking at the clock does not count."""
 
 LARGEST_DRIFT = 0.25
 """Median of the share by which a turn is slower than the best one of the same network. More is no measurement."""
@@ -34,19 +26,56 @@ FILES_AT_ONCE = 40
 """That one emulated process is given."""
 
 
+@dataclass(frozen=True)
+class Turns:
+    """Times of some networks that had turns with each other.
+
+    Args:
+        seconds: of an inference of each.
+        drift: the share by which turns are slower than the best of the same network, in the median.
+        on: what they ran on: the architecture, and the interpreter with its version.
+    """
+
+    seconds: Sequence[float]
+    drift: float
+    on: str
+
+
+Timer = Callable[[Sequence[bytes], int], Turns]
+"""Times .tflite files with so many threads."""
+
+
+def time_here(files: Sequence[bytes], threads: int) -> Turns:
+    """Times files on this machine."""
+    seconds, drift, engine = time_files(files, threads, engine="ai_edge_litert")
+    return Turns(seconds, drift, f"{platform.machine()} with {engine}")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What networks cost.
+
+    Args:
+        observations: one for each.
+        unit: of the costs: "ns" or "instructions".
+        on: what they ran on.
+    """
+
+    observations: list[Observation]
+    unit: str
+    on: str
+
+
 def observe(
-    models: Iterable[MicroModel], where: str, *, threads: int = 1, steps: Steps | None = None
-) -> tuple[list[Observation], str]:
+    models: Iterable[MicroModel], where: str | Timer, *, threads: int = 1, steps: Steps | None = None
+) -> Observed:
     """Finds out what each network costs.
 
     Args:
         models: the networks.
-        where: "here", or "emulate:CPU".
+        where: "here", "emulate:CPU", or what times them elsewhere.
         threads: of the interpreter; counting knows one only.
         steps: shows progress.
-
-    Returns:
-        the observations, and their unit.
 
     Raises:
         InputError: no such place, or what emulation needs is missing.
@@ -55,68 +84,34 @@ def observe(
     """
     steps = steps or Steps()
     if where == "here":
-        return _timed(models, threads, steps), "ns"
+        where = time_here
+    if not isinstance(where, str):
+        return _timed(models, where, threads, steps)
     if where.startswith("emulate:"):
         if threads != 1:
             raise InputError("instructions are counted with one thread: leave out --threads")
-        return _counted(models, where.removeprefix("emulate:"), steps), "instructions"
-    raise InputError(f"--on {where}: this version fits 'here' and on 'emulate:CPU'; on a board, run it there")
+        cpu = where.removeprefix("emulate:")
+        return Observed(_counted(models, cpu, steps), "instructions", f"an emulated {cpu}")
+    raise InputError(f"--on {where}: is none of 'here', 'ssh://user@host' and 'emulate:CPU'")
 
 
-def best_medians(
-    runs: Sequence[Callable[[], object]], *, clock: Callable[[], float] = time.perf_counter
-) -> tuple[list[float], float]:
-    """Times functions in turn.
-
-    Args:
-        runs: what is timed.
-        clock: tells seconds.
-
-    Returns:
-        seconds of each: the least of its turns' medians; and by what share the turns are slower, in the median.
-    """
-    medians: list[list[float]] = [[] for _ in runs]
-    for _ in range(ROUNDS):
-        for place, run in enumerate(runs):
-            medians[place].append(statistics.median(_turn(run, clock)))
-    best = [min(each) for each in medians]
-    drift = statistics.median(one / least - 1 for each, least in zip(medians, best, strict=True) for one in each)
-    return best, drift
-
-
-def _turn(run: Callable[[], object], clock: Callable[[], float]) -> Iterator[float]:
-    """Seconds of single runs, after some that fetch back into the caches what others have pushed out."""
-    run()
-    start = clock()
-    run()
-    at_once = 1 + int(SAMPLE_SECONDS / max(clock() - start, 1e-9))
-    end = time.perf_counter() + TURN_SECONDS
-    for count in range(MOST_SAMPLES):
-        if count >= FEWEST_SAMPLES and time.perf_counter() > end:
-            return
-        start = clock()
-        for _ in range(at_once):
-            run()
-        yield (clock() - start) / at_once
-
-
-def _timed(models: Iterable[MicroModel], threads: int, steps: Steps) -> list[Observation]:
-    # The time of one thread leaves out what other programs take of its core.
-    clock = time.thread_time if threads == 1 else time.perf_counter
+def _timed(models: Iterable[MicroModel], timer: Timer, threads: int, steps: Steps) -> Observed:
     found: list[Observation] = []
-    drifts = []
+    drifts: list[float] = []
+    on = ""
     with steps.step("measure", "measuring small networks") as step:
         for part in _parts(models):
-            seconds, drift = best_medians([_loaded(one, threads) for one in part], clock=clock)
-            found += [_observation(one, 1e9 * each) for one, each in zip(part, seconds, strict=True)]
-            drifts += [drift] * len(part)
+            turns = timer([one.file for one in part], threads)
+            found += [_observation(one, 1e9 * each) for one, each in zip(part, turns.seconds, strict=True)]
+            drifts += [turns.drift] * len(part)
+            on = turns.on
             step.now(f"measuring small networks ({len(found)})")
     if drifts and statistics.median(drifts) > LARGEST_DRIFT:
         raise MeasurementError(
             f"the machine's speed was not steady (turns differ by {statistics.median(drifts):.0%}): end what else is "
             "running, or cool it, and measure again"
         )
-    return found
+    return Observed(found, "ns", on)
 
 
 def _parts(models: Iterable[MicroModel]) -> Iterator[list[MicroModel]]:
@@ -129,14 +124,6 @@ def _parts(models: Iterable[MicroModel]) -> Iterator[list[MicroModel]]:
         part.append(one)
     if part:
         yield part
-
-
-def _loaded(model: MicroModel, threads: int) -> Callable[[], object]:
-    import numpy as np
-    from edgecomp_runtime.model import Model
-
-    loaded = Model.load(model.file, threads=threads, engine="ai_edge_litert")
-    return loaded.bare_invoke([np.zeros(tensor.shape, tensor.stored_dtype) for tensor in loaded.inputs])
 
 
 def _counted(models: Iterable[MicroModel], cpu: str, steps: Steps) -> list[Observation]:

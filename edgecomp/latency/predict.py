@@ -64,7 +64,7 @@ def predict(model: TfliteModel, target: Target, *, threads: int | None = None) -
         threads: of the interpreter; by default what the profile gives it.
 
     Raises:
-        InputError: the profile has no coefficients that give a time.
+        InputError: the profile has no coefficients that give a time, or an operator is not whole.
     """
     count = threads or target.runtime.threads
     costs = CostModel(_timed(target))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
+from ..errors import InputError
 from ..tflite import Operator, Subgraph, Tensor, TfliteModel
 
 PRODUCTS = ("pointwise", "convolution")
@@ -116,23 +117,37 @@ def _fused(graph: Subgraph) -> frozenset[int]:
     tabled = {
         operator.outputs[0]: operator.inputs[0]
         for operator in graph.operators
-        if operator.name in _TABLED and graph.tensors[operator.inputs[0]].dtype in _EIGHT_BITS
+        if operator.name in _TABLED and _in_eight_bits(graph, operator) and operator.outputs
     }
     return frozenset(
         operator.index
         for operator in graph.operators
         if operator.name in _BINARY
         and len(operator.inputs) == 2
-        and min(operator.inputs) >= 0
-        and graph.tensors[operator.inputs[0]].dtype in _EIGHT_BITS
+        and _in_eight_bits(graph, operator)
         and len({tabled.get(one, one) for one in operator.inputs}) == 1
     )
 
 
+def _in_eight_bits(graph: Subgraph, operator: Operator) -> bool:
+    present = min(operator.inputs, default=-1) >= 0
+    return present and graph.tensors[operator.inputs[0]].dtype in _EIGHT_BITS
+
+
 def operator_work(graph: Subgraph, operator: Operator) -> Work:
-    """The work of one operator, from its shapes. Sizes only known at run time count as 1."""
+    """The work of one operator, from its shapes. Sizes only known at run time count as 1.
+
+    Raises:
+        InputError: it has not the inputs, outputs and axes that its kind needs.
+    """
     describe = _DESCRIBED.get(operator.name, _plain)
-    return describe(graph, operator)
+    try:
+        return describe(graph, operator)
+    except (IndexError, ValueError) as error:  # a missing tensor or axis
+        raise InputError(
+            f"operator {operator.index} ({operator.name}) has not the inputs, outputs or axes that it needs: export "
+            "the model again"
+        ) from error
 
 
 def overflow(nbytes: int, kib: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..targets import Target
 from ..tflite import Subgraph, TfliteModel, operator_layers
-from . import acceleration, edge_tpu, memory, numbers, operators, shapes, widths
+from . import acceleration, edge_tpu, memory, micro, numbers, operators, shapes, widths
 from .finding import SEVERITIES, Finding
 
 Rule = Callable[[TfliteModel, Target], Iterator[Finding]]
@@ -22,6 +22,8 @@ RULES: tuple[Rule, ...] = (
     acceleration.operators_left_over_by_xnnpack,
     acceleration.partitions_of_xnnpack,
     acceleration.first_operator_off_the_accelerator,
+    micro.weights_behind_the_flatbuffer,
+    micro.edges_without_a_c_type,
     numbers.scheme,
     numbers.inputs_and_outputs,
     numbers.uint8_on_32_bit_arm,

@@ -16,7 +16,9 @@ _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
 def scheme(model: TfliteModel, target: Target) -> Iterator[Finding]:
     """The model's number format against those that the device runs, and runs fast."""
     found, rules = scheme_of(model), target.model
-    runs = {"uint8": "int8", "mixed": "float32"}.get(found, found)
+    # TFLite Micro's kernels know no arithmetic in uint8.
+    same = {"mixed": "float32"} if target.micro_kernels else {"mixed": "float32", "uint8": "int8"}
+    runs = same.get(found, found)
     if found == "float32" and rules.default_scheme != "float32":
         yield Finding(
             "float-scheme",

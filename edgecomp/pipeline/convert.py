@@ -11,9 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
+from ..bundle import Release
 from ..data import parse_spec, read_labels
 from ..errors import BudgetError, InputError
 from ..export.normalization import move_normalization
+from ..keys import SigningKey, open_key
 from ..models import OpenedModel, from_keras, open_model
 from ..progress import Steps
 from ..report import render_html, write_report_json
@@ -69,6 +71,8 @@ def convert(
     allow_code: bool = False,
     input_shape: Any = None,
     stock: bool = False,
+    sign: str | Path | SigningKey | None = None,
+    version: int | None = None,
     force: bool = False,
     console: Console | None = None,
 ) -> ConvertResult:
@@ -107,6 +111,8 @@ def convert(
         allow_code: run code embedded in the model file.
         input_shape: sizes that the file leaves open.
         stock: also run the stock converter, for comparison in the report.
+        sign: private key, or its file, to sign the bundle with; unsigned by default.
+        version: release of the model, for the bundle; 0 by default.
         force: replace an output folder that is not empty.
         console: where to show progress; None shows none.
 
@@ -118,6 +124,7 @@ def convert(
         BudgetError: the accuracy budget is not met; the results lie in a folder beside `out`, which is not written.
     """
     out = Path(out)
+    release = Release(version or 0, sign=open_key(Path(sign)) if isinstance(sign, (str, Path)) else sign)
     plan = make_plan(
         target=target,
         recipe=recipe,
@@ -165,7 +172,7 @@ def convert(
             if trainer is not None:
                 plan = plan.with_steps(trainer.steps)
             measured = measure(float_model, compressed, bench, effort=plan.recipe.quantize.effort)
-            bundle = pack(_name(model, opened), plan, float_model, compressed, measured, bench)
+            bundle = pack(_name(model, opened), plan, float_model, compressed, measured, bench, release)
             report = assemble(plan, float_model, shrunk, compressed, measured, bundle, steps.taken, max_drop)
         with writing_to(out):
             _write(stage, plan.recipe, float_model, compressed, bundle, report, log)

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from ..bundle import BundleContents, Goldens, pack_bundle
+from ..bundle import BundleContents, Goldens, Release, pack_bundle
 from .float_file import FloatModel
 from .measure import Measurements
 from .quantizing.compress import Compressed
@@ -26,7 +26,13 @@ differences of up to tens of steps were seen on sound networks; a wrong file is 
 
 
 def pack(
-    name: str, plan: Plan, model: FloatModel, compressed: Compressed, measured: Measurements, bench: Workbench
+    name: str,
+    plan: Plan,
+    model: FloatModel,
+    compressed: Compressed,
+    measured: Measurements,
+    bench: Workbench,
+    release: Release,
 ) -> bytes:
     """Makes the goldens and packs everything the device needs."""
     with bench.steps.step("bundle", "packing the bundle") as step:
@@ -64,7 +70,8 @@ def pack(
                     "latency_ms": latency_data(ran_on),
                     "metric": evaluation.metric.to_dict() if evaluation.metric else None,
                 },
-            )
+            ),
+            release,
         )
         step.detail = f"{len(made)} bytes"
     return made

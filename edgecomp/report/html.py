@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgecomp.report import formats
 from edgecomp.report.comparison import compare, highlights
+from edgecomp.report.device_table import device_rows
 from edgecomp.report.files import plain
+from edgecomp.report.findings import read_findings
 from edgecomp.report.histograms import histogram_panels
 from edgecomp.report.layers import ROW_LIMIT, Layer, by_concern, layers_summary, read_layers
 from edgecomp.report.outline import outline
@@ -76,6 +78,8 @@ def render_html(report: Mapping[str, Any]) -> str:
         size_plot=size_plot(layers),
         panels=histogram_panels(data, layers),
         tensors=_tensor_rows(layers),
+        findings=read_findings(data),
+        devices=device_rows(data, LIST_LIMIT),
         pruned=read_pruned(data),
         training=read_training(data),
         choice=read_choice(data),

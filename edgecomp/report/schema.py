@@ -123,6 +123,32 @@ TRIAL = Fields(
         "note": Text(),
     }
 )
+DEVICE = Fields(
+    {
+        "host": Text(),
+        "at": Text(),
+        "verified": Flag(),
+        "installed": Fields({"version": COUNT, "sha256": Text(), "key": Text()}),
+        "latency_ms": Fields({**LATENCY.known, "p99": POSITIVE}),
+        "reasons": Items(Text()),
+        "load_ms": POSITIVE,
+        "first_ms": POSITIVE,
+        "peak_memory_bytes": COUNT,
+        "machine": Text(),
+        "engine": Fields({}),
+    }
+)
+FINDING = Fields(
+    {
+        "rule": Text(),
+        "severity": Text(),
+        "what": Text(),
+        "remedy": Text(),
+        "operators": Items(COUNT),
+        "ops": Items(Text()),
+        "layers": Items(Text()),
+    }
+)
 PRUNING = Fields(
     {
         "dead_channels": COUNT,
@@ -207,7 +233,9 @@ REPORT = Fields(
         "sqnr_db": Number(),
         "budget": Fields({"max_drop_points": Number(), "met": Flag()}),
         "predicted": Fields({"latency_ms": POSITIVE, "low": POSITIVE, "high": POSITIVE, "peak_memory_bytes": COUNT}),
+        "findings": Items(FINDING),
         "measured": Fields({"where": Text(), "latency_ms": LATENCY, "peak_memory_bytes": COUNT}),
+        "devices": Items(DEVICE),
         "preprocess": Fields({"name": Text(), "reason": Text(), "evidence": Anything()}),
         "labels": Items(Text()),
         "pruning": PRUNING,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgecomp.report.comparison import Cell, compare
+from edgecomp.report.findings import findings_line, first_blocker
 from edgecomp.report.formats import decibels, shortened
 from edgecomp.report.layers import Layer, by_concern, read_layers
 from edgecomp.report.trials import choice_line
@@ -14,7 +15,7 @@ from edgecomp.report.verdict import judge, model_name
 if TYPE_CHECKING:
     from rich.table import Table
 
-MAX_LINES = 11
+MAX_LINES = 12
 TONES = {"better": "green", "worse": "red", "invalid": "red"}
 OUTCOMES = {"ship": "bold green", "stop": "bold red", "open": "bold yellow"}
 
@@ -35,6 +36,8 @@ def summary_table(report: Mapping[str, Any]) -> Table:
     caption = text(f"{verdict.title}.", verdict.reason, OUTCOMES[verdict.outcome], "")
     if chosen:
         caption.append(f"\n{_line(chosen, 300)}")
+    if found := findings_line(report):
+        caption.append(f"\n{_line(found, 300)}", "bold red" if first_blocker(report) else "yellow")
     table = Table(
         title=text(f"{model_name(report)} for {report['target']}"),
         caption=caption,
@@ -50,7 +53,7 @@ def summary_table(report: Mapping[str, Any]) -> Table:
 
 
 def summary_lines(report: Mapping[str, Any]) -> list[str]:
-    """The verdict, the figures that matter most and what stood out, in at most eleven lines without control codes.
+    """The verdict, the figures that matter most and what stood out, in at most twelve lines without control codes.
 
     Args:
         report: a report that `validate_report` accepts.
@@ -75,11 +78,12 @@ def _cell(cell: Cell) -> str:
 def _remarks(report: Mapping[str, Any]) -> list[str]:
     preprocess, chosen = report.get("preprocess") or {}, choice_line(report)
     worst = next((layer for layer in by_concern(read_layers(report)) if layer.concern_db is not None), None)
-    warnings = report.get("warnings") or []
+    warnings, found = report.get("warnings") or [], findings_line(report)
     return [
         *([chosen] if chosen else []),
         *([f"preprocessing {shortened(preprocess['name'], 80)}"] if preprocess.get("name") else []),
         *([_blame(worst)] if worst else []),
+        *([found] if found else []),
         *(
             [f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}: {shortened(warnings[0], 200)}"]
             if warnings

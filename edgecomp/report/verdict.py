@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from edgecomp.report.formats import MISSING, percent, points, significant
+from edgecomp.report.findings import first_blocker
+from edgecomp.report.formats import MISSING, percent, points, shortened, significant
 
 # Metrics that are a share of right answers: only for these does a percentage, or a count of answers, make sense.
 SHARES_OF_ANSWERS = ("top1", "top5", "accuracy")
@@ -16,7 +17,7 @@ METRIC_TITLES = {"top1": "Top-1 accuracy", "top5": "Top-5 accuracy", "accuracy":
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the budget says of a model.
+    """What the budget says of a model, and whether it runs.
 
     Args:
         outcome: "ship", "stop", or "open" where nothing was decided.
@@ -38,11 +39,20 @@ def model_name(report: Mapping[str, Any]) -> str:
 
 
 def judge(report: Mapping[str, Any]) -> Verdict:
-    """Reads the verdict off a report. Only `budget.met` decides; the figures explain it.
+    """Reads the verdict off a report. `budget.met` decides, and whether the file runs; the figures explain it.
 
     Args:
         report: a report that `validate_report` accepts.
     """
+    verdict, blocker = _on_accuracy(report), first_blocker(report)
+    if not blocker:
+        return verdict
+    reason = f"On {shortened(report['target'], 80)} as it is: {blocker}. {verdict.reason}"
+    title = verdict.title if verdict.outcome == "stop" else "Will not run"
+    return replace(verdict, outcome="stop", title=title, reason=reason)
+
+
+def _on_accuracy(report: Mapping[str, Any]) -> Verdict:
     budget = report.get("budget") or {}
     met, allowed, drop = budget.get("met"), budget.get("max_drop_points"), report.get("drop_points")
     limit = "the budget" if allowed is None else f"the budget of {points(allowed)} {_plural(allowed)}"

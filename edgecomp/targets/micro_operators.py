@@ -7,7 +7,7 @@ esp-tflite-micro and Arm's CMSIS-NN replace kernels of some of these, and add no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 _NAMES = """
     ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND BROADCAST_ARGS
@@ -30,11 +30,6 @@ _IRREGULAR: Mapping[str, str] = {
     "PADV2": "AddPadV2",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
 }
-
-
-def lacking_operators(names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the operators that TFLite Micro has no kernel for, sorted; custom operators are among them."""
-    return tuple(sorted(set(names) - MICRO_OPERATORS))
 
 
 def resolver_method(operator: str) -> str:

@@ -89,6 +89,9 @@ def _window(graph: Subgraph, operator: Operator) -> _Window | None:
     """The window of an int8 convolution; None for any other operator."""
     if operator.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or not _is_int8(graph, operator):
         return None
+    edges = (*operator.inputs[:2], *operator.outputs[:1])
+    if len(edges) < 3 or min(edges) < 0:
+        return None
     source, weights = (graph.tensors[index].shape for index in operator.inputs[:2])
     output = graph.tensors[operator.outputs[0]].shape
     if min(len(source), len(weights), len(output)) < 4:
@@ -98,10 +101,11 @@ def _window(graph: Subgraph, operator: Operator) -> _Window | None:
 
 
 def _is_int8(graph: Subgraph, operator: Operator) -> bool:
-    present = min((*operator.inputs[:1], *operator.outputs[:1]), default=-1) >= 0
-    return (
-        present and bool(graph.tensors[operator.inputs[0]].shape) and graph.tensors[operator.inputs[0]].dtype == "int8"
-    )
+    edges = (*operator.inputs[:1], *operator.outputs[:1])
+    if len(edges) < 2 or min(edges) < 0:
+        return False
+    source = graph.tensors[edges[0]]
+    return bool(source.shape) and source.dtype == "int8"
 
 
 def _up(value: int, multiple: int) -> int:

@@ -186,6 +186,7 @@ class TfliteModel:
         signatures: its named entry points.
         metadata: opaque blocks by name ("min_runtime_version", "TFLITE_METADATA").
         description: what the converter wrote about itself.
+        has_data_behind: whether buffers lie behind the flatbuffer, found by their place in the file.
     """
 
     nbytes: int
@@ -193,6 +194,7 @@ class TfliteModel:
     signatures: tuple[Signature, ...] = ()
     metadata: Mapping[str, bytes] = field(default_factory=dict)
     description: str = ""
+    has_data_behind: bool = False
 
     @property
     def main(self) -> Subgraph:

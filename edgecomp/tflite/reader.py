@@ -76,6 +76,7 @@ class _Reader:
         self._schema = schema_py_generated
         self._data = data
         self._file = BoundedFlatbuffer(data)
+        self._has_data_behind = False
         self._dtypes = _names_by_value(schema_py_generated.TensorType)
         self._builtins = _names_by_value(schema_py_generated.BuiltinOperator)
 
@@ -100,6 +101,7 @@ class _Reader:
             signatures=tuple(self._signature(one, graphs) for one in self._file.tables(model, "SignatureDefs")),
             metadata=dict(self._metadata(one, buffers) for one in self._file.tables(model, "Metadata")),
             description=self._file.text(model.Description()),
+            has_data_behind=self._has_data_behind,
         )
 
     def _metadata(self, entry: Any, buffers: list[memoryview]) -> tuple[str, bytes]:
@@ -110,6 +112,7 @@ class _Reader:
     def _buffer(self, buffer: Any) -> memoryview:
         """The bytes, which lie inside the flatbuffer or, as litert-quantizer places them, behind it."""
         if buffer.Offset() > 1:
+            self._has_data_behind = True
             return self._file.slice(buffer.Offset(), buffer.Size())
         if buffer.DataIsNone():
             return memoryview(b"")

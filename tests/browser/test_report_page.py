@@ -176,6 +176,17 @@ def report() -> dict[str, Any]:
         "drop_points": 0.22,
         "budget": {"max_drop_points": 1.0, "met": True},
         "predicted": {"latency_ms": 17.4, "low": 14.1, "high": 21.5},
+        "findings": [
+            {
+                "severity": "warning",
+                "rule": "xnnpack-partitions",
+                "what": "XNNPACK runs the model in 3 parts, cut by 2 operators that it leaves over (AVERAGE_POOL_2D)",
+                "remedy": "replace these operators, or move them to the beginning or end of the model",
+                "layers": ["a_name_without_a_place_to_break_" * 3, HOSTILE],
+            },
+            {"severity": "blocker", "rule": "flex-operator", "what": "FlexErf " * 30, "remedy": "", "layers": []},
+            {"severity": "note", "rule": "kernel-block", "what": "24 channels", "remedy": "take 32", "layers": ["b"]},
+        ],
         "layers": layers,
         "tried": [
             {"settings": {"ranges": "minmax"}, "error_db": 28.0, "agreement": 0.98, "seconds": 0.4},

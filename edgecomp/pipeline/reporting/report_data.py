@@ -12,9 +12,7 @@ from typing import Any
 from ...evaluate.layers import LayerError
 from ...evaluate.metrics import Metric
 from ...evaluate.run import Evaluation
-from ...latency.predict import can_predict, predict
 from ...models import OpenedModel
-from ...targets import Target
 from ...tflite import Operator, TfliteModel, read_tflite
 from ...tflite.cost import operator_macs, operator_weight_bytes, parameter_count, total_macs
 from ...tflite.layers import operator_layers
@@ -23,6 +21,7 @@ from ..measure import Measurements
 from ..quantizing.compress import Compressed
 from ..recipes.plan import Plan
 from ..shrinking.shrink import Shrunk
+from .device_data import findings_data, predicted_data
 from .pruning_data import pruning_data
 from .quantization_data import quantization_data, tried_data
 from .training_data import training_data, training_warnings
@@ -146,6 +145,7 @@ def assemble(
     ours = measured.evaluations["compressed"]
     drop = drop_points(measured.evaluations["float"].metric, ours.metric)
     keras_layers = layer_names(model.model)
+    shipped = read_tflite(compressed.file)
     return {
         "schema": 1,
         "created_by": f"edgecomp {version('edgecomp')}",
@@ -160,7 +160,8 @@ def assemble(
         "sqnr_db": ours.sqnr_db,
         "judged_on": {"set": measured.judged_on, "n": ours.n},
         "budget": _budget(max_drop, drop),
-        "predicted": _predicted(plan.target, compressed.file),
+        "predicted": predicted_data(plan.target, shipped),
+        "findings": findings_data(plan.target, shipped, keras_layers),
         "preprocess": {
             "name": str(model.preprocess.preprocess),
             "reason": model.preprocess.reason,
@@ -183,11 +184,6 @@ def drop_points(reference: Metric | None, ours: Metric | None) -> float | None:
     if reference is None or ours is None or ours.name != "top1":
         return None
     return 100 * (reference.value - ours.value)
-
-
-def _predicted(target: Target, file: bytes) -> dict[str, Any] | None:
-    """What the device is expected to take for the file; None where its profile has no coefficients."""
-    return predict(read_tflite(file), target).to_dict() if can_predict(target) else None
 
 
 def _budget(max_drop: float | None, drop: float | None) -> dict[str, Any] | None:

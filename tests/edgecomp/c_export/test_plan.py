@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgecomp.c_export import Source, plan_c_export, read_source
-from edgecomp.c_export.checks import check_runs, limit_warnings
+from edgecomp.c_export.checks import check
 from edgecomp.errors import InputError
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.targets import load_target
@@ -64,8 +64,8 @@ def test_a_custom_operator_is_named(rows: Source) -> None:
     graph = model.main
     other = dataclasses.replace(graph.operators[0], name="FlexErf", custom=True)
     changed = replace(model, subgraphs=(replace(graph, operators=(other, *graph.operators[1:])),))
-    with pytest.raises(InputError, match="no kernels for FlexErf"):
-        check_runs(changed, rows.model)
+    with pytest.raises(InputError, match="FlexErf"):
+        check(changed, None)
 
 
 def test_sizes_that_are_not_known_are_refused(rows: Source) -> None:
@@ -73,12 +73,12 @@ def test_sizes_that_are_not_known_are_refused(rows: Source) -> None:
     graph = model.main
     tensors = tuple(replace(one, shape_signature=(-1, *one.shape[1:])) for one in graph.tensors)
     with pytest.raises(InputError, match="fixed batch"):
-        check_runs(replace(model, subgraphs=(replace(graph, tensors=tensors),)), rows.model)
+        check(replace(model, subgraphs=(replace(graph, tensors=tensors),)), None)
 
 
 def test_weights_stored_smaller_than_they_are_used_are_refused(rows: Source) -> None:
     stored = quantize(rows.model, scheme="dynamic", io="float")
-    with pytest.raises(InputError, match="does not run dynamic models"):
+    with pytest.raises(InputError, match="the model is dynamic, and TensorFlow Lite Micro runs int8"):
         plan_c_export(replace(rows, model=stored))
 
 
@@ -106,8 +106,8 @@ def test_weights_behind_the_flatbuffer_are_refused(rows: Source, tmp_path: Path)
 @pytest.mark.parametrize(
     ("memory", "said"),
     [
-        (Memory(flash_mb=0.001, ram_mb=1), "the flash of cortex-m4 takes one of 2 KiB"),
-        (Memory(flash_mb=1, ram_mb=0.001), "of memory to run"),
+        (Memory(flash_mb=0.001, ram_mb=1), "cortex-m4 takes one of 1.02 KiB"),
+        (Memory(flash_mb=1, ram_mb=0.001), "of memory for TFLite Micro's arena"),
     ],
 )
 def test_what_does_not_fit_is_refused(memory: Memory, said: str, photos: Source) -> None:
@@ -120,14 +120,29 @@ def test_what_fits_tightly_is_warned_of(photos: Source) -> None:
     assert plan_c_export(photos, target=load_target("cortex-m4")).warnings == ()
     target = replace(load_target("cortex-m4"), memory=Memory(flash_mb=1, ram_mb=1, budget_mb=0.001))
     (warning,) = plan_c_export(photos, target=target).warnings
-    assert "more than the 2 KiB cortex-m4 gives a model" in warning
+    assert "the profile gives a model 1.02 KiB" in warning
 
 
-def test_the_profiles_limit_of_a_file_goes_before_the_whole_flash() -> None:
+def test_the_profiles_limit_of_a_file_goes_before_the_whole_flash(photos: Source) -> None:
+    model, target = read_tflite(photos.model), load_target("cortex-m4")
     limit = 768 * 1024
-    assert limit_warnings(limit, 1024, load_target("cortex-m4")) == ()
-    with pytest.raises(InputError, match="769 KiB, and the flash of cortex-m4 takes one of 768 KiB"):
-        limit_warnings(limit + 1, 1024, load_target("cortex-m4"))
+    assert check(replace(model, nbytes=limit), target) == ()
+    with pytest.raises(InputError, match="769 KiB, and cortex-m4 takes one of 768 KiB"):
+        check(replace(model, nbytes=limit + 1024), target)
+
+
+def test_without_a_target_no_memory_is_too_small(photos: Source) -> None:
+    assert check(replace(read_tflite(photos.model), nbytes=2**31), None) == ()
+
+
+def test_custom_operators_that_a_profile_lists_are_refused_all_the_same(rows: Source) -> None:
+    """The example program would name a method of the resolver that there is none of."""
+    model, target = read_tflite(rows.model), load_target("cortex-m4")
+    other = dataclasses.replace(model.main.operators[0], name="my-op", custom=True)
+    changed = replace(model, subgraphs=(replace(model.main, operators=(other, *model.main.operators[1:])),))
+    own = replace(target, operators=replace(target.operators, custom=("my-op",)))
+    with pytest.raises(InputError, match="example program has no kernels for custom operators: my-op"):
+        check(changed, own)
 
 
 def test_a_board_that_is_no_microcontroller_is_refused(photos: Source) -> None:

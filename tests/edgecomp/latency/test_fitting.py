@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edgecomp.errors import MeasurementError
 from edgecomp.latency.equations import Observation
-from edgecomp.latency.fitting import fit
+from edgecomp.latency.fitting import _tolerance_factor, fit
 from edgecomp.latency.predict import CostModel
 from edgecomp.latency.tiles import choose_tiles
 from edgecomp.latency.work import Tile, Work
@@ -81,6 +81,26 @@ def test_the_band_covers_what_the_model_cannot_explain() -> None:
     bands = [fit(costs, source="test", unit="instructions").prediction.band for costs in (exact, shaken)]
     assert bands[0] < 0.05
     assert 0.08 < bands[1] < 0.6
+
+
+def test_a_family_is_predicted_by_a_fit_that_saw_it_in_no_precision() -> None:
+    """Only this family has pooling, so that nothing tells what that costs where both of it are left out."""
+    odd = (*chain("ADD", 900, 16, 1), Work("MEAN", "int8", elements=9000, nbytes=9000))
+    networks = observed(works())
+    blocks = [dataclasses.replace(networks[place], name=f"{place} int8", is_block=True) for place in (0, 12, 20)]
+    twice = [Observation(f"odd {one}", odd, 9000.0, is_block=True) for one in ("float32", "int8")]
+    found = fit([*networks, *blocks, *twice], source="test")
+    assert all(found.errors[one.name] < -0.05 for one in twice)
+    assert found.prediction.band > 0.1
+    alone = [dataclasses.replace(one, name=f"{one.name}{place} int8") for place, one in enumerate(twice)]
+    assert fit([*networks, *blocks, *alone], source="test").prediction.band < 0.01
+
+
+def test_the_fewer_families_the_wider_the_band() -> None:
+    """Against the factors of ISO 16269-6, 95% covered with a confidence of 95%."""
+    for count, factor in ((5, 5.079), (8, 3.732), (20, 2.752), (100, 2.233)):
+        assert _tolerance_factor(count) == pytest.approx(factor, rel=0.03)
+    assert _tolerance_factor(1) >= _tolerance_factor(2) > _tolerance_factor(3)
 
 
 @pytest.mark.parametrize("cost", [0.0, -3.0, math.nan, math.inf])

@@ -23,8 +23,10 @@ from edgecomp_runtime.verify import verify
 import edgecomp
 from edgecomp.errors import BudgetError, InputError
 from edgecomp.export.check import ExportMismatchError
+from edgecomp.lint import lint
 from edgecomp.pipeline.recipes.recipe_file import load_recipe
 from edgecomp.report import validate_report
+from edgecomp.targets import load_target
 from edgecomp.tflite import read_tflite
 
 FILES = {
@@ -91,6 +93,16 @@ def test_layers_are_called_by_their_keras_names(done: Any) -> None:
     assert {"conv", "corner"} <= set(layers)
     assert layers["conv"]["sqnr_db"] > 15
     assert sum(one["macs"] for one in done.report["layers"]) == done.report["compressed"]["macs"]
+
+
+def test_the_report_says_what_stands_in_the_way_of_the_file_as_it_is(done: Any) -> None:
+    expected = lint(read_tflite(done.model), load_target("raspberry-pi-4b"))
+    assert [(one["rule"], one["what"]) for one in done.report["findings"]] == [(one.rule, one.what) for one in expected]
+    located = [one for one in done.report["findings"] if one["operators"]]
+    assert located
+    for one in located:
+        assert {done.report["layers"][index]["op"] for index in one["operators"]} == set(one["ops"])
+        assert one["layers"]
 
 
 def test_the_page_is_whole(done: Any) -> None:

@@ -103,7 +103,7 @@ def test_every_valid_report_can_be_shown_everywhere(report: dict[str, Any]) -> N
     Page(text)
     assert len(text.encode()) < LIMIT
     lines = summary_lines(report)
-    assert 1 <= len(lines) <= 11
+    assert 1 <= len(lines) <= 12
     assert all(line.isprintable() for line in lines)
     assert "\x1b" not in shown(report)
 

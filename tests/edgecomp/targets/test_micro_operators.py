@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgecomp.targets import load_target
-from edgecomp.targets.micro_operators import MICRO_OPERATORS, lacking_operators, resolver_method
+from edgecomp.targets.micro_operators import MICRO_OPERATORS, resolver_method
 
 MICROCONTROLLERS = ("cortex-m4", "cortex-m7", "esp32-s3")
 
@@ -36,10 +36,6 @@ def test_every_operator_is_one_of_the_schema() -> None:
 )
 def test_methods_are_called_as_in_the_resolvers_header(operator: str, method: str) -> None:
     assert resolver_method(operator) == method
-
-
-def test_operators_without_kernels_are_named() -> None:
-    assert lacking_operators(["CONV_2D", "GELU", "FlexErf", "GELU", "ADD"]) == ("FlexErf", "GELU")
 
 
 @pytest.mark.parametrize("name", MICROCONTROLLERS)
