@@ -12,7 +12,7 @@ import mmap
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Optional
 
@@ -60,16 +60,22 @@ def in_child(command: Callable[[], int]) -> int:
     sys.stderr.flush()
     _page = mmap.mmap(-1, _PAGE_BYTES)
     parent = os.getpid()
+    # What is sent now waits until both know what to do with it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
     child = os.fork()
-    if child == 0:
+    if child:
+        return _wait_for(child, before)
+    try:
         _end_with(parent)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nobody has it ignored
             signal.signal(signal.SIGINT, _interrupt_once)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return command()
-    return _wait_for(child)
+    except KeyboardInterrupt:  # before the command could see to it
+        return 128 + signal.SIGINT
 
 
-def _wait_for(child: int) -> int:
+def _wait_for(child: int, unblocked: Iterable[int]) -> int:
     def forward(number: int, _: Optional[FrameType]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, number)
@@ -77,6 +83,7 @@ def _wait_for(child: int) -> int:
     for number in _FORWARDED:
         if signal.getsignal(number) is not signal.SIG_IGN:  # of nohup, for one: the child ignores it, too
             signal.signal(number, forward)
+    signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
     _, status = os.waitpid(child, 0)
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
