@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
+from ..pipeline.options.distillation import DistillOptions
 from .durations import Duration
-from .options import opening_options, reading_options
+from .options import opening_options, option_from, reading_options
 from .shapes import parse_input_shape
 
 if TYPE_CHECKING:
     from ..pipeline.distill import Distilled
 
-_STUDENT = "The network to train: a Keras model file with the inputs and outputs of TEACHER. It stays as it is."
-_DATA = (
-    "Samples to learn from: a folder of photos, .npz, .npy, .csv or package.module:function. Without labels only the "
-    "teacher's answers are learned; with labels these too."
-)
-_OUT = "The .keras file to write; it appears when training has ended."
+_option = partial(option_from, DistillOptions)
 _EPOCHS = "Passes over the samples. [default: what about 6,000 steps are, and 10 at least]"
 _TIME = "Time for training, as 90s, 10m or 1h30m; the number of passes is chosen to fit."
 _RATE = "The highest learning rate. [default: 0.002]"
 _TEMPERATURE = "What scores are divided by, so that wrong classes count too."
-_FEATURES = "Also draw inner features together, in layers of the same name and shape."
 
 
 @click.command("distill")
 @click.argument("teacher", type=click.Path(path_type=Path))
-@click.option("--student", required=True, metavar="FILE", type=click.Path(path_type=Path), help=_STUDENT)
-@click.option("--data", required=True, metavar="SAMPLES", help=_DATA)
-@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path), help=_OUT)
+@_option("student", required=True, metavar="FILE", type=click.Path(path_type=Path))
+@_option("data", required=True, metavar="SAMPLES")
+@_option("out", required=True, metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help=_EPOCHS)
 @click.option("--time-budget", type=Duration(), metavar="TIME", help=_TIME)
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", default=64, show_default=True)
@@ -45,14 +41,15 @@ _FEATURES = "Also draw inner features together, in layers of the same name and s
     show_default=True,
     help=_TEMPERATURE,
 )
-@click.option("--match-features", is_flag=True, help=_FEATURES)
+@_option("match_features", is_flag=True)
 @click.option("--no-augment", is_flag=True, help="Never shift or mirror photos.")
 @click.option("--mixed-precision", is_flag=True, help="Compute in bfloat16, for GPUs and CPUs that are fast at it.")
 @reading_options
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Of all chance.")
 @opening_options
-@click.option("--force", is_flag=True, help="Replace --out, and drop the checkpoint of another training there.")
+@_option("force", is_flag=True)
 def command(
+    teacher: Path,
     input_shape: str | None,
     epochs: int | None,
     time_budget: float | None,
@@ -85,7 +82,7 @@ def command(
         seed=seed,
     )
     made = distill(
-        **options, settings=settings, input_shape=parse_input_shape(input_shape), console=Console(stderr=True)
+        teacher, **options, settings=settings, input_shape=parse_input_shape(input_shape), console=Console(stderr=True)
     )
     for line in _lines(made):
         click.echo(line)

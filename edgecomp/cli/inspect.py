@@ -15,10 +15,11 @@ from ..errors import InputError
 from ..latency.predict import PredictedLatency, can_predict, predict
 from ..lint import Finding, Placement, lint, placements
 from ..pipeline.inspect import Inspected, inspect_file
+from ..pipeline.options.ranking import RankingOptions
 from ..targets import Target, load_target
 from ..tflite import ModelSummary, summarize
 from ..tflite.summary import TensorSummary
-from .options import opening_options, reading_options
+from .options import opening_options, option_from, reading_options
 from .shapes import parse_input_shape
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _SEVERITY_STYLES = {"blocker": "bold red", "warning": "yellow", "note": "dim"}
 
 
 _SENSITIVITY = "Show instead which layers of a float model int8 hurts, measured on the samples of --data."
-_DATA = "Calibration samples for --sensitivity: a folder of photos, .npz, .npy, .csv or package.module:function."
 _EXPLANATION = (
     "dB: energy of the outputs over that of their error against the float model; more is better, 20 dB is 1% error. "
     "alone: only this layer is int8. without: everything but this layer. A layer is worth keeping at float where alone "
@@ -62,12 +62,12 @@ class Verdict:
 
 @click.command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--target", help="Device profile to hold it against: a name (`edgecomp targets list`) or a YAML file.")
+@option_from(RankingOptions, "target")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @click.option("--strict", is_flag=True, help="End with exit code 2 where something blocks.")
 @click.option("--sensitivity", is_flag=True, help=_SENSITIVITY)
-@click.option("--data", metavar="SAMPLES", help=_DATA)
-@click.option("--samples", type=click.IntRange(min=1), metavar="N", help="Samples used at most. [default: 200]")
+@option_from(RankingOptions, "data", metavar="SAMPLES")
+@option_from(RankingOptions, "samples", type=click.IntRange(min=1), metavar="N")
 @reading_options
 @opening_options
 def command(

@@ -8,24 +8,30 @@ from typing import Any, TypeVar
 
 import click
 
+from ..pipeline.options.declare import flag_of, option_of
+from ..pipeline.options.shared import OpeningOptions, ReadingOptions
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_PREPROCESS = (
-    "How raw values become model input: auto, none, 0..1, -1..1, imagenet-caffe, imagenet-torch or mean=…,std=… (one "
-    "number, or one per channel: mean=1/2/3); for photos also fit=stretch|crop|pad, color=rgb|bgr|gray and "
-    "resample=nearest|bilinear|bicubic|lanczos, as in 0..1,fit=crop. [default: auto]"
-)
-_LABELS = "Text file of class names, one a line, in the order of the outputs."
-_SHAPE = "Sizes the file leaves open: 224,224,3; for several inputs name=224,224,3;other=10."
-_CODE = "Run code embedded in the model file (Lambda layers). Only for files you trust."
+
+def option_from(group: type, name: str, **settings: Any) -> Callable[[Command], Command]:
+    """A field of a group of options as an option of a verb: its name and help text are the field's.
+
+    Args:
+        group: the dataclass.
+        name: of the field.
+        settings: type, metavar and what else `click.option` takes.
+    """
+    one = option_of(group, name)
+    return click.option(flag_of(one), name, help=one.metadata["meaning"], **settings)
 
 
 def opening_options(command: Command) -> Command:
     """Options that say how a model file is opened."""
     for option in (
-        click.option("--input-shape", metavar="SIZES", help=_SHAPE),
-        click.option("--allow-code", is_flag=True, help=_CODE),
-        click.option("--custom-objects", metavar="PACKAGE.MODULE", help="Module that defines the model's own layers."),
+        option_from(OpeningOptions, "input_shape", metavar="SIZES"),
+        option_from(OpeningOptions, "allow_code", is_flag=True),
+        option_from(OpeningOptions, "custom_objects", metavar="PACKAGE.MODULE"),
     ):
         command = option(command)
     return command
@@ -33,10 +39,9 @@ def opening_options(command: Command) -> Command:
 
 def reading_options(command: Command) -> Command:
     """Options that say how samples are read."""
-    labels = click.Path(path_type=Path)
     for option in (
-        click.option("--labels", metavar="FILE", type=labels, help=_LABELS),
-        click.option("--preprocess", metavar="NAME", help=_PREPROCESS),
+        option_from(ReadingOptions, "labels", metavar="FILE", type=click.Path(path_type=Path)),
+        option_from(ReadingOptions, "preprocess", metavar="NAME"),
     ):
         command = option(command)
     return command

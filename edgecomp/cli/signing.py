@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..pipeline.options.shared import ReleaseOptions
+from .options import option_from
+
 if TYPE_CHECKING:
     from ..keys import SigningKey
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_SIGN = "Private key to sign the bundle with; `edgecomp keys new` makes one."
-_VERSION = "Release of this model, a whole number; devices refuse a lower one than they have."
-
 
 def release_options(command: Command) -> Command:
     """Options of verbs that write a bundle."""
     for option in (
-        click.option("--version", type=click.IntRange(min=0), metavar="N", help=_VERSION),
-        click.option("--sign", metavar="KEY", type=click.Path(path_type=Path), help=_SIGN),
+        option_from(ReleaseOptions, "version", type=click.IntRange(min=0), metavar="N"),
+        option_from(ReleaseOptions, "sign", metavar="KEY", type=click.Path(path_type=Path)),
     ):
         command = option(command)
     return command

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgecomp_runtime.preprocess import build_contract
-from rich.console import Console
 
-from ..data import PreparedSet, open_data, parse_spec, prepared, read_labels, resolve_preprocess
+from ..data import PreparedSet, open_data, prepared, resolve_preprocess
 from ..errors import InputError
-from ..models import OpenedModel, open_model
+from ..models import OpenedModel
 from ..progress import Step, Steps
 from .answers import describe_outputs
 from .log_file import log_file, native_output_to
+from .opening import open_with
+from .options.distillation import DistillOptions
+from .options.keywords import keywords_of
+from .options.shared import OpeningOptions
 from .output import writing_to
-from .samples import has_class_labels
+from .samples import check_specs, class_names, has_class_labels
 
 if TYPE_CHECKING:
     from ..train.features import FeatureMatch
@@ -47,22 +50,8 @@ class Distilled:
     warnings: tuple[str, ...]
 
 
-def distill(
-    teacher: str | Path,
-    *,
-    student: str | Path,
-    data: Any,
-    out: str | Path,
-    settings: TrainSettings | None = None,
-    match_features: bool = False,
-    preprocess: str | None = None,
-    labels: str | Path | Sequence[str] | None = None,
-    custom_objects: str | dict[str, Any] | None = None,
-    allow_code: bool = False,
-    input_shape: Any = None,
-    force: bool = False,
-    console: Console | None = None,
-) -> Distilled:
+@keywords_of(DistillOptions)
+def distill(teacher: str | Path, options: DistillOptions) -> Distilled:
     """Trains a student on a teacher's answers, and writes it as a .keras file.
 
     A run that was killed goes on from the checkpoint that lies beside `out` (`NAME.keras.checkpoint`) when it is
@@ -70,36 +59,24 @@ def distill(
 
     Args:
         teacher: a model file that opens as a Keras model.
-        student: likewise, with the same inputs and outputs; the file stays as it is.
-        data: samples, labelled or not; see `open_data`.
-        out: the .keras file to write.
-        settings: how to train; by default as `TrainSettings()`.
-        match_features: also draw inner features together where both have a layer of one name and shape.
-        preprocess: how raw values become input of both, "auto" by default.
-        labels: class names in the order of the outputs, or a text file of them.
-        custom_objects: see `open_model`.
-        allow_code: see `open_model`.
-        input_shape: see `open_model`.
-        force: replace `out`, and begin anew where a checkpoint of another training lies there.
-        console: where to show progress.
+        options: see `DistillOptions`; each of them is a keyword argument.
 
     Raises:
+        TypeError: an option that there is none of; names the nearest.
         InputError: something given cannot be used; says what and what to do.
     """
     from ..train.settings import TrainSettings
 
-    out = Path(out)
+    out, force = Path(options.out), options.force
     _check_out(out, force=force)
-    if isinstance(data, (str, Path)):
-        parse_spec(str(data))  # opening models takes seconds; a mistyped path is told before that
-    names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
-    opening = {"custom_objects": custom_objects, "allow_code": allow_code, "input_shape": input_shape}
-    with log_file() as log, native_output_to(log, console), Steps(console) as steps:
+    check_specs(options.data)
+    names = class_names(options.labels)
+    with log_file() as log, native_output_to(log, options.console), Steps(options.console) as steps:
         with steps.step("open", "opening both models"):
-            knowing, learning = (_opened(Path(path), opening) for path in (teacher, student))
-            features = _features(knowing, learning) if match_features else ()
-        samples, why, warnings = _samples(knowing, data, preprocess or "auto", names)
-        lesson = _Lesson(knowing.keras_model, learning.keras_model, settings or TrainSettings(), features)
+            knowing, learning = (_opened(Path(path), options) for path in (teacher, options.student))
+            features = _features(knowing, learning) if options.match_features else ()
+        samples, why, warnings = _samples(knowing, options.data, options.preprocess or "auto", names)
+        lesson = _Lesson(knowing.keras_model, learning.keras_model, options.settings or TrainSettings(), features)
         trained = _train(lesson, samples, _checkpoint(out), steps, force=force)
         with writing_to(out):
             _write(learning.keras_model, out)
@@ -108,8 +85,8 @@ def distill(
     return Distilled(out, trained, samples.contract.preprocess, why, told)
 
 
-def _opened(path: Path, opening: dict[str, Any]) -> OpenedModel:
-    opened = open_model(path, **opening)
+def _opened(path: Path, options: OpeningOptions) -> OpenedModel:
+    opened = open_with(path, options)
     if opened.keras_model is None:
         raise InputError(f"{path} is a {opened.format}, and only Keras models can be trained or learned from")
     return opened

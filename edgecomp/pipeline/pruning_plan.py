@@ -3,55 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from edgecomp_runtime.preprocess import build_contract
 from rich.console import Console
 
 from ..data import open_data, prepared, resolve_preprocess
 from ..errors import InputError
-from ..models import OpenedModel, open_model
+from ..models import OpenedModel
 from ..progress import Steps
+from .opening import open_with
+from .options.conversion import RecipeOptions
+from .options.shared import OpeningOptions
 from .quantizing.holdout import Feeds
 from .recipes.passes import MEASURED_IMPORTANCES
 from .recipes.plan import Plan, make_plan
-from .recipes.recipe import Recipe
 from .shrinking.rounds import MEASURED_SAMPLES, plan_channels
 from .shrinking.shrink import check_changeable
 
 
 def plan_only(
-    *,
-    model: Path,
-    target: str | None,
-    recipe: str | Path | Recipe | None,
-    prune: str | None,
-    importance: str | None,
-    remove_dead: bool | None,
-    seed: int | None,
-    data: str | None,
-    preprocess: str | None,
-    custom_objects: str | None,
-    allow_code: bool,
-    input_shape: Any,
-    console: Console | None,
+    model: Path, asked: RecipeOptions, opening: OpeningOptions, *, data: str | None, console: Console | None
 ) -> str:
     """A table of the layers before and after; the model stays as it is.
 
-    An importance that is measured on samples takes `data`, with an explicit `preprocess`.
+    Args:
+        model: a Keras model's file.
+        asked: for which target, and how much to prune by what.
+        opening: how the file is opened.
+        data: samples for an importance that is measured on them.
+        console: where to show progress.
 
     Raises:
         InputError: nothing says how much to prune, the model is no Keras model, or the budget cannot be met.
     """
-    plan = make_plan(
-        target=target,
-        recipe=recipe,
-        prune=prune,
-        importance=importance,
-        remove_dead=remove_dead,
-        seed=seed,
-        preprocess=preprocess,
-    )
+    plan = make_plan(asked)
     if plan.recipe.prune is None:
         raise InputError("--plan shows what --prune would remove: say how much, as in --prune 0.5")
     if data is None and plan.recipe.prune.importance in MEASURED_IMPORTANCES:
@@ -61,7 +46,7 @@ def plan_only(
         )
     with Steps(console) as steps:
         with steps.step("open", f"opening {model.name}"):
-            opened = open_model(model, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
+            opened = open_with(model, opening)
         check_changeable(opened, plan.recipe)
         with steps.step("plan", "choosing channels to prune"):
             keras_model = opened.keras_model

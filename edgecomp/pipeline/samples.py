@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..data import Dataset, check_overlap, open_data
+from ..data import Dataset, check_overlap, open_data, parse_spec, read_labels
 from ..errors import InputError
 from ..models import OpenedModel
 from .quantizing.holdout import Feeds
@@ -44,6 +45,29 @@ class Samples:
         given = (self.training, self.calibration, self.evaluation)
         sets = [one for one in given if one is not None and one.labelled]
         return next((one for one in sets if has_class_labels(one)), self.calibration)
+
+
+def check_specs(*given: Any) -> None:
+    """Tells of a mistyped path before the model is opened, which takes seconds.
+
+    Args:
+        given: sets of samples; those that are no paths are left for later.
+
+    Raises:
+        InputError: a path leads nowhere, or to something that holds no samples.
+    """
+    for one in given:
+        if isinstance(one, (str, Path)):
+            parse_spec(str(one))
+
+
+def class_names(labels: str | Path | Sequence[str] | None) -> Sequence[str] | None:
+    """Names of the classes, given as such or as a text file of them.
+
+    Raises:
+        InputError: the file cannot be read, is empty, or names a class twice.
+    """
+    return read_labels(labels) if isinstance(labels, (str, Path)) else labels
 
 
 def open_samples(

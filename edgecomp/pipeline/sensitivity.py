@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edgecomp_runtime.bundle.read import is_bundle
-from rich.console import Console
 
-from ..data import parse_spec, read_labels
 from ..errors import InputError
 from ..export.normalization import move_normalization
-from ..models import open_model
 from ..progress import Steps
 from ..quantize.precision.experiment import NumberFormat, Score
 from ..quantize.precision.sensitivity import Sensitivity, worst_first
@@ -23,9 +20,13 @@ from ..tflite import TfliteModel, operator_layers, read_tflite
 from ..worker import Worker
 from .float_file import FloatModel, export, layer_names
 from .log_file import log_file, native_output_to
+from .opening import open_with
+from .options.conversion import RecipeOptions
+from .options.keywords import keywords_of
+from .options.ranking import RankingOptions
 from .quantizing.holdout import Holdout, hold_out
 from .recipes.plan import Plan, make_plan
-from .samples import open_samples
+from .samples import check_specs, class_names, open_samples
 from .workbench import Workbench
 
 WARM = (
@@ -95,52 +96,37 @@ class Ranking:
         }
 
 
-def rank_layers(
-    path: Path,
-    *,
-    data: Any,
-    target: str | None = None,
-    samples: int | None = None,
-    preprocess: str | None = None,
-    labels: str | Path | list[str] | None = None,
-    custom_objects: str | None = None,
-    allow_code: bool = False,
-    input_shape: Any = None,
-    console: Console | None = None,
-) -> Ranking:
+@keywords_of(RankingOptions)
+def rank_layers(path: Path, options: RankingOptions) -> Ranking:
     """Exports a model, and measures each of its layers alone in int8, and all of it but that one.
 
     Args:
         path: a .keras, .h5, SavedModel or float .tflite.
-        data: calibration samples; they need no labels.
-        target: device profile, which says whether inputs and outputs are int8.
-        samples: used at most, 200 by default.
-        preprocess: how raw values become model input, "auto" by default.
-        labels: class names in the order of the outputs, or a text file of them.
-        custom_objects: see `open_model`.
-        allow_code: see `open_model`.
-        input_shape: see `open_model`.
-        console: where to show progress.
+        options: see `RankingOptions`; each of them is a keyword argument.
 
     Raises:
+        TypeError: an option that there is none of; names the nearest.
         InputError: something given cannot be used, the model is quantized already, or int8 has none of its operators.
     """
-    plan = make_plan(target=target or ANY_TARGET, scheme="int8", preprocess=preprocess, samples=samples)
-    if isinstance(data, (str, Path)):
-        parse_spec(str(data))  # opening the model takes seconds; a mistyped path is told before that
+    plan = make_plan(
+        RecipeOptions(
+            target=options.target or ANY_TARGET, scheme="int8", preprocess=options.preprocess, samples=options.samples
+        )
+    )
+    check_specs(options.data)
     if path.exists() and is_bundle(path):
         raise InputError(f"{path} is a bundle, and what is in it is quantized already: give the model it was made from")
-    names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
+    names = class_names(options.labels)
     with (
         log_file() as log,
         Worker(log=log, warm=WARM) as worker,
-        native_output_to(log, console),
-        Steps(console) as steps,
+        native_output_to(log, options.console),
+        Steps(options.console) as steps,
     ):
         bench = Workbench(worker, steps, threads=os.cpu_count() or 1)
         with steps.step("open", f"opening {path.name}"):
-            opened = open_model(path, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
-        given = open_samples(plan, opened, data, None, None, names)
+            opened = open_with(path, options)
+        given = open_samples(plan, opened, options.data, None, None, names)
         model = export(move_normalization(opened), plan, given, bench)
         parts = hold_out(model.calibration)
         measured, everything, edges = _measure(model, plan, parts, _ranges(model, parts, bench), bench)

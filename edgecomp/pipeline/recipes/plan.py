@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,11 +13,12 @@ from ...errors import InputError
 from ...quantize.schemes import IOS, SCHEMES
 from ...quantize.settings import EFFORTS, Settings
 from ...targets import Target, load_target
+from ..options.conversion import QuantizationOptions, RecipeOptions, TrainingOptions
 from .passes import BUDGETS, IMPORTANCES, RECOVERS, PrunePass, QuantizePass, TrainPass
 from .recipe import Recipe
 from .recipe_file import load_recipe
 
-Options = TypeVar("Options", QuantizePass, TrainPass, Recipe)
+Decided = TypeVar("Decided", QuantizePass, TrainPass, Recipe)
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,12 @@ class Plan:
     recipe: Recipe
     warnings: tuple[str, ...] = ()
 
-    def with_settings(self, settings: Settings | None) -> Plan:
+    def with_preprocess(self, preprocess: str) -> Plan:
         """The plan with what was found for the recipe's `auto`."""
+        return replace(self, recipe=replace(self.recipe, preprocess=preprocess))
+
+    def with_settings(self, settings: Settings | None) -> Plan:
+        """The plan with what was found to quantize the file with."""
         quantize = replace(self.recipe.quantize, settings=settings)
         return replace(self, recipe=replace(self.recipe, quantize=quantize))
 
@@ -45,66 +50,55 @@ class Plan:
         return replace(self, recipe=replace(self.recipe, train=replace(self.recipe.train, steps=steps)))
 
 
-def make_plan(
-    *,
-    target: str | None,
-    recipe: str | Path | Recipe | None = None,
-    scheme: str | None = None,
-    io: str | None = None,
-    preprocess: str | None = None,
-    samples: int | None = None,
-    effort: str | None = None,
-    float_budget: float | None = None,
-    seed: int | None = None,
-    prune: str | float | None = None,
-    importance: str | None = None,
-    remove_dead: bool | None = None,
-    remove_silent: bool | None = None,
-    train: bool = False,
-    recover: str | None = None,
-    epochs: int | None = None,
-    time_budget: float | None = None,
-    rounds: int | None = None,
-    qat: bool | None = None,
-) -> Plan:
+def make_plan(options: RecipeOptions) -> Plan:
     """Options override the recipe, the recipe overrides the target's defaults.
 
-    An option that decides how the integers are made (`scheme`, `io`, `effort`, `float_budget`) drops the recipe's
-    settings, so that they are looked for again; one that decides how long is trained drops the recipe's steps.
-
-    Args:
-        train: whether there are samples to train on.
-
     Raises:
-        InputError: no target, an unknown one, or a scheme or io that it does not run.
+        InputError: no target, an unknown one, a scheme or io that it does not run, or options that do not go together.
     """
-    base = _load(recipe)
-    name = target or (base.target if base else None)
+    saved = _load(options.recipe)
+    name = options.target or (saved.target if saved else None)
     if name is None:
         raise InputError("say which device it is for: --target NAME (edgecomp targets list shows them)")
     profile = load_target(name)
-    base = base or Recipe(
-        target=name,
-        quantize=_override(QuantizePass(), scheme=profile.model.default_scheme, io=profile.model.default_io),
-    )
-    quantize = _override(base.quantize, scheme=scheme, io=io, samples=samples, effort=effort, float_budget=float_budget)
-    if any(given is not None for given in (scheme, io, effort, float_budget)):
+    defaults = _override(QuantizePass(), scheme=profile.model.default_scheme, io=profile.model.default_io)
+    recipe = saved or Recipe(name, quantize=defaults)
+    recipe = _override(recipe, target=name, preprocess=options.preprocess, seed=options.seed)
+    for decided in (_with_quantization, _with_pruning, _with_training):
+        recipe = decided(recipe, options)
+    return _checked(Plan(profile, recipe))
+
+
+def _with_quantization(recipe: Recipe, options: RecipeOptions) -> Recipe:
+    """The recipe with what the options say of integers; its settings are looked for again where that decides them."""
+    given = _given(options, QuantizationOptions)
+    quantize = _override(recipe.quantize, **given)
+    if given.keys() - {"samples"}:
         quantize = replace(quantize, settings=None)
-    if scheme in ("float32", "float16", "dynamic") and io is None:
+    if options.scheme in ("float32", "float16", "dynamic") and options.io is None:
         quantize = replace(quantize, io="float")
-    plan = Plan(profile, _override(base, target=name, preprocess=preprocess, seed=seed, quantize=quantize))
-    if remove_dead is None and recipe is None and quantize.effort == "low":
+    return replace(recipe, quantize=quantize)
+
+
+def _with_pruning(recipe: Recipe, options: RecipeOptions) -> Recipe:
+    """The recipe with what the options say of channels."""
+    asked = recipe.prune if options.prune is None else parse_prune(options.prune)
+    if options.importance is not None:
+        if asked is None:
+            raise InputError("an importance ranks channels to prune: say how much to prune, as in --prune 0.5")
+        if options.importance not in IMPORTANCES:
+            raise InputError(f"importance {options.importance!r} is not one of {', '.join(IMPORTANCES)}")
+        asked = replace(asked, importance=options.importance)
+    remove_dead = options.remove_dead
+    if remove_dead is None and options.recipe is None and recipe.quantize.effort == "low":
         remove_dead = False  # looking for dead channels takes as long as all the rest that low effort leaves
-    plan = replace(plan, recipe=_with_pruning(plan.recipe, prune, importance, remove_dead, remove_silent))
-    training = {"recover": recover, "epochs": epochs, "time_budget": time_budget, "rounds": rounds, "qat": qat}
-    plan = replace(plan, recipe=_with_training(plan.recipe, train, training))
-    return _checked(plan)
+    return _override(replace(recipe, prune=asked), remove_dead=remove_dead, remove_silent=options.remove_silent)
 
 
-def _with_training(recipe: Recipe, samples: bool, asked: dict[str, Any]) -> Recipe:
-    """The recipe with what the options say of training."""
-    given = {name: value for name, value in asked.items() if value is not None and value is not False}
-    if not samples:
+def _with_training(recipe: Recipe, options: RecipeOptions) -> Recipe:
+    """The recipe with what the options say of training; how long that took is forgotten where they decide it."""
+    given = {name: value for name, value in _given(options, TrainingOptions).items() if value is not False}
+    if given.pop("train", None) is None:
         if given:
             option = "--" + sorted(given)[0].replace("_", "-")
             raise InputError(f"{option} is about training: give the samples to train on with --train")
@@ -119,24 +113,6 @@ def _with_training(recipe: Recipe, samples: bool, asked: dict[str, Any]) -> Reci
             "or say --recover distill or labels"
         )
     return replace(recipe, train=train)
-
-
-def _with_pruning(
-    recipe: Recipe,
-    prune: str | float | None,
-    importance: str | None,
-    remove_dead: bool | None,
-    remove_silent: bool | None,
-) -> Recipe:
-    """The recipe with what the options say of pruning."""
-    asked = recipe.prune if prune is None else parse_prune(prune)
-    if importance is not None:
-        if asked is None:
-            raise InputError("an importance ranks channels to prune: say how much to prune, as in --prune 0.5")
-        if importance not in IMPORTANCES:
-            raise InputError(f"importance {importance!r} is not one of {', '.join(IMPORTANCES)}")
-        asked = replace(asked, importance=importance)
-    return _override(replace(recipe, prune=asked), remove_dead=remove_dead, remove_silent=remove_silent)
 
 
 def parse_prune(text: str | float) -> PrunePass:
@@ -162,7 +138,13 @@ def _load(recipe: str | Path | Recipe | None) -> Recipe | None:
     return recipe if recipe is None or isinstance(recipe, Recipe) else load_recipe(Path(recipe))
 
 
-def _override(base: Options, **options: Any) -> Options:
+def _given(options: RecipeOptions, group: type) -> dict[str, Any]:
+    """What was given of one group of the options."""
+    values = {one.name: getattr(options, one.name) for one in fields(group)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _override(base: Decided, **options: Any) -> Decided:
     return replace(base, **{name: value for name, value in options.items() if value is not None})
 
 

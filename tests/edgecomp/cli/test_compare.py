@@ -13,8 +13,9 @@ from edgecomp.cli.compare import command
 from edgecomp.errors import EdgecompError
 
 
-def bench(p50: float, cpu: str = "Cortex-A76", valid: bool = True) -> dict[str, Any]:
+def bench(p50: float, cpu: str = "Cortex-A76", valid: bool = True, sha256: str | None = None) -> dict[str, Any]:
     return {
+        "model_sha256": sha256,
         "valid": valid,
         "reasons": [] if valid else ["throttled"],
         "latency_ms": {"p50": p50, "intervals": {"p50": {"low": p50 * 0.95, "high": p50 * 1.05, "confidence": 0.95}}},
@@ -30,6 +31,9 @@ def files(tmp_path: Path) -> Path:
         "fast": bench(1.0),
         "hot": bench(1.0, valid=False),
         "other": bench(1.0, cpu="Cortex-A53"),
+        "old": bench(1.0, sha256="a" * 64),
+        "again": bench(1.1, sha256="a" * 64),
+        "new": bench(1.2, sha256="b" * 64),
     }.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(data))
     return tmp_path
@@ -92,3 +96,13 @@ def test_different_devices_need_to_be_asked_for(files: Path) -> None:
 def test_one_result_or_a_bad_condition_is_bad_usage(files: Path) -> None:
     assert code(run(files, "slow")) == 2
     assert code(run(files, "slow", "fast", "--fail-if", "speed>2")) == 2
+
+
+def test_whether_results_are_of_the_same_file_is_said(files: Path) -> None:
+    assert "All are of the same model file." in run(files, "old", "again").output
+    different = run(files, "old", "new", "slow").output
+    assert "Different model files, by SHA-256: A aaaaaaaaaaaa, B bbbbbbbbbbbb, C does not say." in different
+    assert "model file" not in run(files, "old", "slow").output
+    said = [json.loads(run(files, *pair, "--json").output)["same_model"] for pair in (("old", "again"), ("old", "new"))]
+    assert said == [True, False]
+    assert json.loads(run(files, "old", "slow", "--json").output)["same_model"] is None

@@ -16,7 +16,7 @@ from edgecomp.worker import Worker, WorkerCrashError
 Convert = Callable[..., Any]
 
 STAGES = (
-    "open_model",
+    "open_with",
     "open_samples",
     "export",
     "compress",
@@ -106,7 +106,7 @@ def test_a_crash_of_native_code_is_an_error_that_names_the_log(
     call = Worker.call
 
     def crashing(self: Worker, function: str, /, *arguments: Any, **options: Any) -> Any:
-        if function.startswith("edgecomp.quantize.litert.apply"):
+        if function == "edgecomp.quantize.make:make":
             return call(self, "os:abort")
         return call(self, function, *arguments, **options)
 

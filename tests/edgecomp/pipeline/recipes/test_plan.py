@@ -8,17 +8,22 @@ from typing import Any
 import pytest
 
 from edgecomp.errors import InputError
+from edgecomp.pipeline.options.conversion import RecipeOptions
 from edgecomp.pipeline.recipes.passes import PrunePass, QuantizePass, TrainPass
-from edgecomp.pipeline.recipes.plan import make_plan
+from edgecomp.pipeline.recipes.plan import Plan, make_plan
 from edgecomp.pipeline.recipes.recipe import Recipe
 from edgecomp.pipeline.recipes.recipe_file import save_recipe
 from edgecomp.quantize.settings import Settings
 from edgecomp.targets import list_targets
 
 
+def planned(**options: Any) -> Plan:
+    return make_plan(RecipeOptions(**options))
+
+
 @pytest.mark.parametrize("target", [one.name for one in list_targets()])
 def test_every_target_has_a_plan_by_default(target: str) -> None:
-    plan = make_plan(target=target)
+    plan = planned(target=target)
     rules = plan.target.model
     assert plan.recipe.quantize.scheme == rules.default_scheme
     assert plan.recipe.quantize.io == rules.default_io
@@ -28,40 +33,40 @@ def test_every_target_has_a_plan_by_default(target: str) -> None:
 def test_options_override_the_recipe_and_the_recipe_the_target(tmp_path: Path) -> None:
     saved = Recipe("linux-x86-64", preprocess="0..1", seed=3, quantize=QuantizePass(io="float", samples=50))
     save_recipe(saved, tmp_path / "recipe.yaml")
-    assert make_plan(target=None, recipe=tmp_path / "recipe.yaml").recipe == saved
-    assert make_plan(target=None, recipe=saved).recipe == saved
-    changed = make_plan(target="raspberry-pi-5", recipe=saved, samples=7, seed=0, preprocess="none").recipe
+    assert planned(recipe=tmp_path / "recipe.yaml").recipe == saved
+    assert planned(recipe=saved).recipe == saved
+    changed = planned(target="raspberry-pi-5", recipe=saved, samples=7, seed=0, preprocess="none").recipe
     assert changed == Recipe("raspberry-pi-5", preprocess="none", seed=0, quantize=QuantizePass(io="float", samples=7))
 
 
 @pytest.mark.parametrize("options", [{"scheme": "int8"}, {"io": "int8"}, {"effort": "low"}])
 def test_settings_of_a_recipe_are_looked_for_again_where_an_option_decides_them(options: dict[str, str]) -> None:
     saved = Recipe("linux-x86-64", quantize=QuantizePass(settings=Settings(ranges="mse")))
-    assert make_plan(target=None, recipe=saved).recipe == saved
-    assert make_plan(target=None, recipe=saved, **options).recipe.quantize.settings is None
+    assert planned(recipe=saved).recipe == saved
+    assert planned(recipe=saved, **options).recipe.quantize.settings is None
 
 
 @pytest.mark.parametrize("scheme", ["float32", "float16", "dynamic"])
 def test_schemes_with_float_activations_have_float_edges(scheme: str) -> None:
-    assert make_plan(target="linux-x86-64", scheme=scheme).recipe.quantize.io == "float"
+    assert planned(target="linux-x86-64", scheme=scheme).recipe.quantize.io == "float"
 
 
 def test_training_is_for_what_pruning_lost_unless_something_else_is_said() -> None:
-    assert make_plan(target="linux-x86-64").recipe.train is None
-    assert make_plan(target="linux-x86-64", prune=0.5, train=True).recipe.train == TrainPass("distill")
-    only = make_plan(target="linux-x86-64", qat=True, train=True).recipe.train
+    assert planned(target="linux-x86-64").recipe.train is None
+    assert planned(target="linux-x86-64", prune=0.5, train=True).recipe.train == TrainPass("distill")
+    only = planned(target="linux-x86-64", qat=True, train=True).recipe.train
     assert only == TrainPass("none", qat=True)
-    chosen = make_plan(target="linux-x86-64", train=True, recover="labels", epochs=3).recipe.train
+    chosen = planned(target="linux-x86-64", train=True, recover="labels", epochs=3).recipe.train
     assert chosen == TrainPass("labels", epochs=3)
 
 
 def test_a_recipe_keeps_how_long_it_trained_until_an_option_says_otherwise() -> None:
     saved = Recipe("linux-x86-64", prune=PrunePass(0.5), train=TrainPass(time_budget=60.0, steps=((900, 850),)))
-    assert make_plan(target=None, recipe=saved, train=True).recipe == saved
-    longer = make_plan(target=None, recipe=saved, train=True, time_budget=120.0).recipe.train
+    assert planned(recipe=saved, train=True).recipe == saved
+    longer = planned(recipe=saved, train=True, time_budget=120.0).recipe.train
     assert longer == TrainPass(time_budget=120.0)
     with pytest.raises(InputError, match="the recipe trains the model: give the samples to train on with --train"):
-        make_plan(target=None, recipe=saved)
+        planned(recipe=saved)
 
 
 @pytest.mark.parametrize(
@@ -80,17 +85,17 @@ def test_a_recipe_keeps_how_long_it_trained_until_an_option_says_otherwise() -> 
 )
 def test_training_that_makes_no_sense_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        make_plan(target="linux-x86-64", **options)
+        planned(target="linux-x86-64", **options)
 
 
 def test_a_slow_scheme_is_a_warning() -> None:
-    assert "int16x8 has no fast kernels" in make_plan(target="raspberry-pi-4b", scheme="int16x8").warnings[0]
+    assert "int16x8 has no fast kernels" in planned(target="raspberry-pi-4b", scheme="int16x8").warnings[0]
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"target": None}, "--target NAME"),
+        ({}, "--target NAME"),
         ({"target": "raspbery-pi-4b"}, "raspberry-pi-4b"),
         ({"target": "coral-edgetpu", "scheme": "float32"}, "coral-edgetpu does not run float32; it runs int8"),
         ({"target": "browser", "io": "int8"}, "browser does not take int8"),
@@ -109,7 +114,7 @@ def test_a_slow_scheme_is_a_warning() -> None:
 )
 def test_what_cannot_be_done_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        make_plan(**options)
+        planned(**options)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +122,10 @@ def test_what_cannot_be_done_is_refused(options: dict[str, Any], said: str) -> N
     [("0.5", PrunePass(0.5)), (0.25, PrunePass(0.25)), ("params=0.3", PrunePass(0.3, "params"))],
 )
 def test_how_much_to_prune_is_a_share_of_something(text: str | float, wanted: PrunePass) -> None:
-    assert make_plan(target="linux-x86-64", prune=text).recipe.prune == wanted
+    assert planned(target="linux-x86-64", prune=text).recipe.prune == wanted
 
 
 def test_low_effort_looks_for_no_dead_channels_unless_told_to() -> None:
-    assert make_plan(target="linux-x86-64").recipe.remove_dead
-    assert not make_plan(target="linux-x86-64", effort="low").recipe.remove_dead
-    assert make_plan(target="linux-x86-64", effort="low", remove_dead=True).recipe.remove_dead
+    assert planned(target="linux-x86-64").recipe.remove_dead
+    assert not planned(target="linux-x86-64", effort="low").recipe.remove_dead
+    assert planned(target="linux-x86-64", effort="low", remove_dead=True).recipe.remove_dead

@@ -8,38 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from edgecomp.cli.main import cli
 from edgecomp.errors import InputError
-from edgecomp.pipeline.inspect import inspect_file
 from edgecomp.pipeline.recipes.passes import IMPORTANCES, MEASURED_IMPORTANCES
 from edgecomp.pruning.importance import METHODS, NEED_DATA
 from edgecomp.report.schema import validate_report
 from edgecomp.tflite import read_tflite
 
+from ..networks import network
+
 RNG = np.random.default_rng(0)
 SAMPLES = RNG.normal(size=(24, 12, 12, 3)).astype(np.float32)
-
-
-def network(*, dead: int = 0) -> Any:
-    """Convolutions with BatchNorms; `dead` channels of the second never open."""
-    import keras
-    from keras import layers
-
-    keras.utils.set_random_seed(1)
-    inputs = keras.Input((12, 12, 3), name="image")
-    value = layers.Conv2D(16, 3, padding="same", activation="relu", name="stem")(inputs)
-    value = layers.Conv2D(32, 3, padding="same", use_bias=False, name="wide")(value)
-    norm = layers.BatchNormalization(name="norm")
-    value = layers.ReLU()(norm(value))
-    value = layers.Conv2D(32, 1, activation="relu", name="point")(value)
-    outputs = layers.Dense(5, name="scores")(layers.GlobalAveragePooling2D()(value))
-    model = keras.Model(inputs, outputs)
-    gamma, beta, mean, variance = norm.get_weights()
-    gamma[:dead], beta[:dead] = 0, -1
-    norm.set_weights([gamma, beta, mean, variance])
-    return model
 
 
 def widths(file: Path) -> list[int]:
@@ -105,28 +84,6 @@ def test_more_than_there_is_is_refused_with_what_there_is(quick: Callable[..., A
     assert not (tmp_path / "out").exists()
 
 
-def test_the_plan_is_shown_and_nothing_is_written(tmp_path: Path) -> None:
-    network().save(tmp_path / "model.keras")
-    options = ["convert", str(tmp_path / "model.keras"), "--target", "raspberry-pi-4b", "--plan"]
-    shown = CliRunner().invoke(cli, [*options, "--prune", "params=0.4", "--importance", "l2"])
-    assert shown.exit_code == 0, shown.output
-    assert "wide" in shown.stdout
-    assert "% of the parameters" in shown.stdout
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.keras"]
-    with pytest.raises(InputError, match="say how much"):
-        CliRunner().invoke(cli, options, catch_exceptions=False)
-    with pytest.raises(InputError, match="add --data"):
-        CliRunner().invoke(cli, [*options, "--prune", "0.4"], catch_exceptions=False)
-
-
 def test_the_recipes_importances_are_those_that_there_are() -> None:
     assert set(IMPORTANCES) == set(METHODS)
     assert set(MEASURED_IMPORTANCES) == set(NEED_DATA)
-
-
-def test_inspect_counts_dead_channels(tmp_path: Path) -> None:
-    for dead in (0, 12):
-        network(dead=dead).save(tmp_path / "model.keras")
-        found = [one.what for one in inspect_file(tmp_path / "model.keras").findings if one.rule == "dead-channels"]
-        assert bool(found) == bool(dead)
-        assert not dead or "12 channels are constant for every input" in found[0]

@@ -1,4 +1,4 @@
-"""Run by test_training.py: one conversion that trains, to be killed on its way.
+"""Run by test_trainer.py: one conversion that trains, to be killed on its way.
 
 python killed_conversion.py MODEL.keras TRAIN.npz OUT
 """
