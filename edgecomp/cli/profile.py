@@ -89,9 +89,9 @@ def _bench_options(threads: int | None, seconds: float | None, mode: str | None)
 
 
 def _measure_here(file: Path, options: tuple[str, ...], as_json: bool) -> int:
-    from edgecomp_runtime.cli import main as runtime
+    from .device_package import run_verb
 
-    return runtime(["bench", str(file), *options, *(["--json"] if as_json else [])])
+    return run_verb(["bench", str(file), *options, *(["--json"] if as_json else [])])
 
 
 def _operator_options(threads: int | None, seconds: float | None) -> tuple[str, ...]:
@@ -99,9 +99,9 @@ def _operator_options(threads: int | None, seconds: float | None) -> tuple[str, 
 
 
 def _time_operators_here(file: Path, options: tuple[str, ...], as_json: bool) -> int:
-    from edgecomp_runtime.cli import main as runtime
+    from .device_package import run_verb
 
-    return runtime(["profile", str(file), *options, *(["--json"] if as_json else [])])
+    return run_verb(["profile", str(file), *options, *(["--json"] if as_json else [])])
 
 
 def _time_operators_there(

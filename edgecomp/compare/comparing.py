@@ -52,6 +52,14 @@ class Comparison:
     against: tuple[Against, ...]
     devices: tuple[str, ...]
 
+    @property
+    def same_model(self) -> bool | None:
+        """Whether all results are of one .tflite file; None where that is not known."""
+        known = {one.model_sha256 for one in self.results}
+        if len(known - {None}) > 1:
+            return False
+        return None if None in known else True
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
@@ -62,12 +70,14 @@ class Comparison:
                     "setting": one.setting,
                     "valid": one.valid,
                     "reasons": list(one.reasons),
+                    "model_sha256": one.model_sha256,
                     "figures": {name: asdict(figure) for name, figure in one.figures.items()},
                 }
                 for one in self.results
             ],
             "against_first": [asdict(one) for one in self.against],
             "across_devices": len(self.devices) > 1,
+            "same_model": self.same_model,
         }
 
 

@@ -19,11 +19,9 @@ def bench_result(source: JsonObject, path: str) -> Result:
     latency, engine, device = source.inside("latency_ms"), source.inside("engine"), source.inside("device")
     if latency.number("p50") is None:
         raise InputError(f"{latency.where} has no p50")
-    intervals, energy = latency.inside("intervals"), source.inside("energy")
+    energy = source.inside("energy")
     figures = {
-        "latency": _with_interval(latency, intervals, "p50"),
-        "p90": _with_interval(latency, intervals, "p90"),
-        "p99": _with_interval(latency, intervals, "p99"),
+        **_percentiles(latency, "p50", "p90", "p99"),
         "first": _loose(source.number("first_ms")),
         "load": _loose(source.number("load_ms")),
         "memory": _loose(source.number("peak_memory_bytes")),
@@ -33,7 +31,15 @@ def bench_result(source: JsonObject, path: str) -> Result:
     facts = device.facts("board", "cpu", "cpus") or source.facts("machine")
     setting = _setting(engine)
     name = path if source.where == path else f"{path} ({setting})"
-    return Result(name, Device(facts), setting, source.flag("valid"), source.texts("reasons"), _there(figures))
+    return Result(
+        name=name,
+        device=Device(facts),
+        setting=setting,
+        valid=source.flag("valid"),
+        reasons=source.texts("reasons"),
+        figures=_there(figures),
+        model_sha256=source.text("model_sha256"),
+    )
 
 
 def report_result(source: JsonObject, path: str, part: str | None) -> Result:
@@ -45,11 +51,7 @@ def report_result(source: JsonObject, path: str, part: str | None) -> Result:
         raise InputError(f"{path}: the report has no {part} model")
     model, environment = source.inside(part), source.inside("environment")
     latency = model.inside("latency_ms")
-    figures = {
-        **_file_figures(model),
-        "latency": _loose(latency.number("p50")),
-        "p90": _loose(latency.number("p90")),
-    }
+    figures = {**_file_figures(model), **_percentiles(latency, "p50", "p90")}
     if part == VARIANTS[0]:
         figures["agreement"] = _loose(source.number("agreement"))
         figures["sqnr"] = _loose(source.number("sqnr_db"))
@@ -58,7 +60,7 @@ def report_result(source: JsonObject, path: str, part: str | None) -> Result:
     device = Device(environment.facts("cpu", "cpus"))
     name = f"{path}:{part}"
     shown = f"{setting}, {threads:g} thread(s)" if threads else setting
-    return Result(name, device, shown, latency.flag("valid"), (), _there(figures))
+    return Result(name, device, shown, latency.flag("valid"), (), _there(figures), model.text("sha256"))
 
 
 def _reported_device(source: JsonObject, path: str, host: str) -> Result:
@@ -67,18 +69,23 @@ def _reported_device(source: JsonObject, path: str, host: str) -> Result:
     if found is None:
         hosts = ", ".join(dict.fromkeys(one.text("host") or "?" for one in devices)) or "none"
         raise InputError(f"{path}: {host} is neither {', '.join(VARIANTS)} nor a device of the report ({hosts})")
-    latency = found.inside("latency_ms")
+    latency, model = found.inside("latency_ms"), source.inside(VARIANTS[0])
     figures = {
-        **_file_figures(source.inside(VARIANTS[0])),
-        **{name: _loose(latency.number(key)) for name, key in (("latency", "p50"), ("p90", "p90"), ("p99", "p99"))},
+        **_file_figures(model),
+        **_percentiles(latency, "p50", "p90", "p99"),
         "first": _loose(found.number("first_ms")),
         "load": _loose(found.number("load_ms")),
         "memory": _loose(found.number("peak_memory_bytes")),
     }
     device = Device({"cpu": found.text("machine") or "unknown", "host": host})
-    valid = latency.flag("valid")
     return Result(
-        f"{path}:{host}", device, _setting(found.inside("engine")), valid, found.texts("reasons"), _there(figures)
+        name=f"{path}:{host}",
+        device=device,
+        setting=_setting(found.inside("engine")),
+        valid=latency.flag("valid"),
+        reasons=found.texts("reasons"),
+        figures=_there(figures),
+        model_sha256=model.text("sha256"),  # figures of devices are kept for this model only
     )
 
 
@@ -145,6 +152,11 @@ def _setting(engine: JsonObject) -> str:
     if xnnpack is not None:
         parts.append("XNNPACK" if xnnpack else "no XNNPACK")
     return ", ".join(part for part in parts if part)
+
+
+def _percentiles(latency: JsonObject, *keys: str) -> dict[str, Figure | None]:
+    intervals = latency.inside("intervals")
+    return {"latency" if key == "p50" else key: _with_interval(latency, intervals, key) for key in keys}
 
 
 def _with_interval(latency: JsonObject, intervals: JsonObject, key: str) -> Figure | None:

@@ -56,6 +56,7 @@ class Result:
         valid: whether its measurement counts; None where it does not say.
         reasons: why it does not.
         figures: by quantity, see `QUANTITIES`.
+        model_sha256: of the .tflite that it is about; None where it does not say.
     """
 
     name: str
@@ -64,3 +65,4 @@ class Result:
     valid: bool | None
     reasons: tuple[str, ...]
     figures: Mapping[str, Figure]
+    model_sha256: str | None = None

@@ -48,6 +48,7 @@ def letter(place: int) -> str:
 def remarks(comparison: Comparison) -> list[str]:
     """What has to be said beside the table."""
     lines = ["Ratios and verdicts are against A; the interval of a ratio is what both intervals allow."]
+    lines += _about_models(comparison)
     if len(comparison.devices) > 1:
         lines.append(f"Different devices: {'; '.join(comparison.devices)}.")
     wrong = [(place, one) for place, one in enumerate(comparison.results) if one.valid is False]
@@ -55,6 +56,18 @@ def remarks(comparison: Comparison) -> list[str]:
     if any(one.verdict == "no interval" for one in comparison.against):
         lines.append("Where there is no verdict, a figure has no interval and may differ by chance.")
     return lines
+
+
+def _about_models(comparison: Comparison) -> list[str]:
+    if comparison.same_model is None:
+        return []
+    if comparison.same_model:
+        return ["All are of the same model file."]
+    named = (
+        f"{letter(place)} {one.model_sha256[:12] if one.model_sha256 else 'does not say'}"
+        for place, one in enumerate(comparison.results)
+    )
+    return [f"Different model files, by SHA-256: {', '.join(named)}."]
 
 
 def _why(result: Result) -> str:

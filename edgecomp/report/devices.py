@@ -48,7 +48,8 @@ def device_entry(
         found["installed"] = {key: installed[key] for key in ("version", "sha256", "key") if key in installed}
     if bench is not None:
         latency = bench.get("latency_ms") or {}
-        found["latency_ms"] = {key: latency[key] for key in ("p50", "p90", "p99", "runs") if key in latency}
+        kept = ("p50", "p90", "p99", "runs", "intervals")
+        found["latency_ms"] = {key: latency[key] for key in kept if key in latency}
         found["latency_ms"]["valid"] = bool(bench.get("valid"))
         same = ("load_ms", "first_ms", "peak_memory_bytes", "engine", "machine", "reasons")
         found.update({key: bench[key] for key in same if key in bench})

@@ -70,7 +70,16 @@ FRACTION = Number(low=0, high=1)
 RANGE = Items(Number(), length=2)
 
 METRIC = Fields({"name": Text(), "value": Number(), "n": COUNT})
-LATENCY = Fields({"p50": POSITIVE, "p90": POSITIVE, "valid": Flag(), "runs": COUNT})
+INTERVAL = Fields({"low": POSITIVE, "high": POSITIVE, "confidence": FRACTION})
+LATENCY = Fields(
+    {
+        "p50": POSITIVE,
+        "p90": POSITIVE,
+        "valid": Flag(),
+        "runs": COUNT,
+        "intervals": Fields({"p50": INTERVAL, "p90": INTERVAL, "p99": INTERVAL}),
+    }
+)
 VARIANT = Fields(
     {
         "bytes": COUNT,

@@ -70,9 +70,9 @@ def _is_bundle(path: Union[str, os.PathLike[str]]) -> bool:
 
 
 def _load_bundle(path: Union[str, os.PathLike[str]], threads: int, engine: Optional[str], delegate: bool) -> Model:
-    from .bundle.read import read_bundle
+    from .bundle.read import read_to_run
 
-    bundle = read_bundle(path)
+    bundle = read_to_run(path)
     interpreter, info = load_interpreter(bundle.model, threads, engine, delegate)
     try:
         return _join(interpreter, info, bundle.contract, bundle)

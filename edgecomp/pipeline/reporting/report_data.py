@@ -62,7 +62,9 @@ def _variant(
 def latency_data(bench: dict[str, Any]) -> dict[str, Any]:
     """The report's latency fields of a benchmark."""
     latency = bench["latency_ms"]
-    return {"p50": latency["p50"], "p90": latency["p90"], "valid": bench["valid"], "runs": latency["runs"]}
+    kept = {key: latency[key] for key in ("p50", "p90", "runs")}
+    intervals = {key: one for key, one in latency["intervals"].items() if key in kept}
+    return {**kept, "intervals": intervals, "valid": bench["valid"]}
 
 
 def layers_data(file: bytes, errors: Mapping[str, LayerError], keras_layers: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ contents have a SHA-256 of their own. What deviates anywhere, even without a con
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Optional
 
 from ..errors import IntegrityError
+from ..hashes import new_sha256
 from .limits import MAX_MANIFEST_BYTES, MAX_SIGNATURE_BYTES
 from .manifest import MANIFEST_FILE, SIGNATURE_FILE, SSH_SIGNATURE_FILE, FileEntry, Manifest, parse_manifest
 from .zip_format import DEFLATED, STORED, ZipEntry, directory, header_fields, header_size, local_header
@@ -66,7 +66,7 @@ class CanonicalZip:
         if place.packed_sha256 is None:
             yield from self._stored(place)
             return
-        digest, inflate = hashlib.sha256(), zlib.decompressobj(-zlib.MAX_WBITS)
+        digest, inflate = new_sha256(), zlib.decompressobj(-zlib.MAX_WBITS)
         for piece in self._stored(place):
             digest.update(piece)
             while piece:

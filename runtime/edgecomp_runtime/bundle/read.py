@@ -1,13 +1,12 @@
-"""Reads a bundle and takes it whole or not at all: every file must be what the manifest says.
+"""Reads a bundle, and only what its manifest vouches for: whole or not at all, or just what running it takes.
 
 The format is described in docs/bundle.md.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Optional, Union
 
 from ..contract import Contract
 from ..errors import IntegrityError
+from ..hashes import new_sha256
 from .files import BundleFiles, is_bundle, open_bundle_files
 from .limits import MAX_SIGNATURE_BYTES, MAX_TOTAL_BYTES
 from .manifest import MANIFEST_FILE, OWN_FILES, SIGNATURE_FILE, SSH_SIGNATURE_FILE, FileEntry, Manifest
 
-__all__ = ["Bundle", "is_bundle", "parse_labels", "read_bundle", "read_files", "read_manifest"]
+__all__ = ["Bundle", "is_bundle", "parse_labels", "read_bundle", "read_files", "read_manifest", "read_to_run"]
 
 if TYPE_CHECKING:
     from .goldens import Goldens
@@ -29,7 +29,7 @@ LABELS_FILE = "labels.txt"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose every file is what its manifest says.
+    """A bundle, of which everything that is here is what its manifest says.
 
     Args:
         path: where it came from.
@@ -39,7 +39,6 @@ class Bundle:
         ssh_signature: the contents of `manifest.sshsig`, or None; not checked here.
         model: the bytes of the .tflite.
         labels: names of the classes, or empty.
-        golden_file: the contents of the file of golden samples, or None.
     """
 
     path: Path
@@ -49,7 +48,6 @@ class Bundle:
     ssh_signature: Optional[bytes]
     model: bytes
     labels: tuple[str, ...]
-    golden_file: Optional[bytes]
 
     @property
     def contract(self) -> Contract:
@@ -58,19 +56,21 @@ class Bundle:
 
     @cached_property
     def goldens(self) -> Optional[Goldens]:
-        """The golden samples, or None; unpacked when they are asked for, which running a model never does.
+        """The golden samples, or None; read when they are asked for, which running a model never does.
 
         Raises:
+            InputError: the bundle is not there any more.
             IntegrityError: they are not what the manifest says, or not safe to read.
         """
-        if self.manifest.golden is None or self.golden_file is None:
+        golden = self.manifest.golden
+        entry = None if golden is None else self.manifest.entry(golden.file)
+        if golden is None or entry is None:
             return None
         from .goldens import parse_goldens
 
-        try:
-            return parse_goldens(self.golden_file, self.manifest.golden, self.contract)
-        except IntegrityError as error:
-            raise IntegrityError(f"{self.path}: {error}; nothing of it was used") from error
+        with open_bundle_files(self.path) as files:
+            # Held against this manifest: another bundle may lie there by now, whose own says something else.
+            return parse_goldens(b"".join(_checked(files, entry)), golden, self.contract)
 
 
 def read_manifest(path: Union[str, os.PathLike[str]]) -> Manifest:
@@ -99,20 +99,26 @@ def read_bundle(path: Union[str, os.PathLike[str]]) -> Bundle:
             read.
     """
     with open_bundle_files(Path(path)) as files:
+        return _bundle(Path(path), files, files.manifest.files)
+
+
+def read_to_run(path: Union[str, os.PathLike[str]]) -> Bundle:
+    """Reads what it takes to run a bundle's model, and checks that against the manifest; the rest is not looked at.
+
+    What else a bundle brings (packages for boards without a network, golden samples) is much larger than its model, and
+    an application would read it at each start. `read_bundle` checks it all, when it is installed or verified.
+
+    Args:
+        path: a bundle's zip file or folder.
+
+    Raises:
+        InputError: there is no bundle at that path, or it is of a newer format.
+        IntegrityError: one of these files is missing or is not what the manifest says; a zip's headers are not what
+            they must be; or the bundle is not safe to read.
+    """
+    with open_bundle_files(Path(path)) as files:
         manifest = files.manifest
-        golden = manifest.golden
-        kept = {manifest.model, LABELS_FILE} | ({golden.file} if golden else set())
-        contents = _checked_contents(files, kept)
-        return Bundle(
-            path=Path(path),
-            manifest=manifest,
-            manifest_bytes=files.manifest_bytes,
-            signature=_signature(files, SIGNATURE_FILE),
-            ssh_signature=_signature(files, SSH_SIGNATURE_FILE),
-            model=contents[manifest.model],
-            labels=_labels(contents.get(LABELS_FILE), manifest.contract),
-            golden_file=contents[golden.file] if golden else None,
-        )
+        return _bundle(Path(path), files, [one for one in manifest.files if one.name in (manifest.model, LABELS_FILE)])
 
 
 def read_files(path: Union[str, os.PathLike[str]]) -> dict[str, bytes]:
@@ -125,7 +131,8 @@ def read_files(path: Union[str, os.PathLike[str]]) -> dict[str, bytes]:
         InputError, IntegrityError: see `read_bundle`.
     """
     with open_bundle_files(Path(path)) as files:
-        return _checked_contents(files, {one.name for one in files.manifest.files})
+        entries = files.manifest.files
+        return _checked_contents(files, entries, {one.name for one in entries})
 
 
 def parse_labels(data: bytes) -> tuple[str, ...]:
@@ -138,21 +145,27 @@ def parse_labels(data: bytes) -> tuple[str, ...]:
     return tuple(lines[:-1] if lines[-1] == "" else lines)
 
 
+def _bundle(path: Path, files: BundleFiles, entries: Sequence[FileEntry]) -> Bundle:
+    manifest = files.manifest
+    contents = _checked_contents(files, entries, {manifest.model, LABELS_FILE})
+    return Bundle(
+        path=path,
+        manifest=manifest,
+        manifest_bytes=files.manifest_bytes,
+        signature=_signature(files, SIGNATURE_FILE),
+        ssh_signature=_signature(files, SSH_SIGNATURE_FILE),
+        model=contents[manifest.model],
+        labels=_labels(contents.get(LABELS_FILE), manifest.contract),
+    )
+
+
 def _signature(files: BundleFiles, name: str) -> Optional[bytes]:
     return files.read(name, MAX_SIGNATURE_BYTES) if files.has(name) else None
 
 
-def _checked_contents(files: BundleFiles, kept: set[str]) -> dict[str, bytes]:
-    """Checks every file of a bundle, and returns the contents of some."""
-    entries = files.manifest.files
-    listed = {one.name for one in entries}
-    strange = (files.names or frozenset()) - listed - set(OWN_FILES)
-    if strange:
-        raise IntegrityError(f"{min(strange)} is not listed in {MANIFEST_FILE}")
-    if files.names is not None and listed - files.names:
-        raise IntegrityError(f"{min(listed - files.names)} is missing")
-    if sum(one.size for one in entries) > MAX_TOTAL_BYTES:
-        raise IntegrityError(f"{MANIFEST_FILE} lists more than {MAX_TOTAL_BYTES} bytes")
+def _checked_contents(files: BundleFiles, entries: Sequence[FileEntry], kept: set[str]) -> dict[str, bytes]:
+    """Checks the list of a bundle's files and the contents of some, and returns those of a few."""
+    _check_list(files)
     contents = {}
     for one in entries:
         pieces = _checked(files, one)
@@ -164,9 +177,20 @@ def _checked_contents(files: BundleFiles, kept: set[str]) -> dict[str, bytes]:
     return contents
 
 
+def _check_list(files: BundleFiles) -> None:
+    listed = {one.name for one in files.manifest.files}
+    strange = (files.names or frozenset()) - listed - set(OWN_FILES)
+    if strange:
+        raise IntegrityError(f"{min(strange)} is not listed in {MANIFEST_FILE}")
+    if files.names is not None and listed - files.names:
+        raise IntegrityError(f"{min(listed - files.names)} is missing")
+    if sum(one.size for one in files.manifest.files) > MAX_TOTAL_BYTES:
+        raise IntegrityError(f"{MANIFEST_FILE} lists more than {MAX_TOTAL_BYTES} bytes")
+
+
 def _checked(files: BundleFiles, entry: FileEntry) -> Iterator[bytes]:
     """The contents of a file; whoever takes all pieces has them checked."""
-    digest, size = hashlib.sha256(), 0
+    digest, size = new_sha256(), 0
     for piece in files.pieces(entry.name, entry.size):
         digest.update(piece)
         size += len(piece)

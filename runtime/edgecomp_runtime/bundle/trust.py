@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Optional
 
 from ..errors import InputError, IntegrityError
 from ..places import trusted_keys
+from ..storage import flush_folder, make_folder, replace_file
 from .manifest import is_fingerprint
 from .public_key import PublicKey, read_public_key
 
@@ -135,36 +135,15 @@ def _remove(folder: Path, fingerprint: str) -> None:
         for path in _key_files(folder):
             if _read_revoked(path)[0] == fingerprint:
                 path.unlink()
-        _sync(folder)
+        if folder.is_dir():
+            flush_folder(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
 
 
 def _write(path: Path, text: str) -> None:
-    """Writes a file as a whole or not at all."""
     try:
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                os.fchmod(file.fileno(), 0o644)
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            os.unlink(partial)
-            raise
-        _sync(path.parent)
+        make_folder(path.parent)
+        replace_file(path, text.encode())
     except OSError as error:
         raise InputError(f"{path.parent}: cannot be written ({error.strerror or error})") from None
-
-
-def _sync(folder: Path) -> None:
-    if not folder.is_dir():
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

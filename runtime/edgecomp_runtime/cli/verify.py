@@ -34,12 +34,13 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _signature(options: argparse.Namespace) -> Any:
-    """How the signature was checked; None for what is no bundle's path, of which others complain."""
+    """Checks the whole bundle, and says how its signature was checked; None for what is none: others complain of it."""
     from ..bundle.read import is_bundle, read_bundle
     from ..bundle.signature import check_signature
     from ..bundle.trust import read_trust_store
+    from ..install.installed import PREFIX, installed
 
-    path = Path(options.model)
+    path = installed(options.model).path if options.model.startswith(PREFIX) else Path(options.model)
     if not is_bundle(path):
         return None
     return check_signature(read_bundle(path), read_trust_store(), allow_unsigned=not options.require_signed)

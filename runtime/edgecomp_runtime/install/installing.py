@@ -14,10 +14,10 @@ from ..bundle.signature import SignatureCheck, check_signature
 from ..bundle.trust import add_key, read_trust_store
 from ..errors import EdgecompError, InputError, IntegrityError
 from ..places import home
+from ..storage import copy_file, make_folder, remove
 from .admission import check_target, check_version
 from .lock import locked
 from .state import Release, State, model_folder, read_state
-from .storage import copy_file, make_folder, remove
 from .transaction import known_state, point_at, publish, remove_garbage
 
 INCOMING_FILE = "incoming.zip"

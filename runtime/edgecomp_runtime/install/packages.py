@@ -22,7 +22,7 @@ from ..bundle.manifest import FileEntry, Manifest, is_safe_name
 from ..errors import InputError, IntegrityError
 from ..machine import Machine, this_machine
 from ..places import HOME_VARIABLE
-from .storage import flush_folder, make_folder, move, replace_file
+from ..storage import flush_folder, make_folder, move, replace_file
 from .wheel_tags import is_pure, wheel_fits
 
 MAX_UNPACKED_BYTES = 2**30

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
 from ..errors import EdgecompError, InputError
+from ..hashes import file_sha256
 from .installed import installed, installed_names, search_homes
 from .state import Release, State
-
-_BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -88,14 +86,11 @@ def _status(name: str, place: Path) -> Status:
 
 
 def _damage(folder: Path, release: Release) -> str:
-    digest = hashlib.sha256()
     try:
-        with (folder / release.file).open("rb") as file:
-            for block in iter(lambda: file.read(_BLOCK_BYTES), b""):
-                digest.update(block)
+        found = file_sha256(folder / release.file)
     except OSError as error:
         return f"{release.file} cannot be read ({error.strerror or error})"
-    return "" if digest.hexdigest() == release.sha256 else f"{release.file} is not what was installed"
+    return "" if found == release.sha256 else f"{release.file} is not what was installed"
 
 
 def _line(release: Release) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Optional
 
 from ..errors import IntegrityError
+from ..storage import make_folder, move, remove, replace_file
 from .state import STATE_FILE, State, read_state
-from .storage import make_folder, move, remove, replace_file
 
 
 def known_state(folder: Path) -> Optional[State]:

@@ -65,6 +65,7 @@ class BenchResult:
         cpus: CPUs it was bound to; None where it was free.
         cold: starts in fresh processes; None where none was timed.
         energy: what an inference took, or why that is not available; None where it was not asked for.
+        model_sha256: of the .tflite, 64 hexadecimal digits; None where a loaded model was measured, not a file.
         samples: for each window the single times in milliseconds, float64 [kept]; no part of `to_dict`.
     """
 
@@ -87,6 +88,7 @@ class BenchResult:
     cpus: Optional[tuple[int, ...]] = None
     cold: Optional[ColdStart] = None
     energy: Optional[Energy] = None
+    model_sha256: Optional[str] = None
     samples: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Optional
 
 from ..engines import ENGINES, find_engine
 from ..errors import InputError, MeasurementError
+from ..hashes import file_sha256
 from ..model import Model
 from .benchmark import benchmark
 from .cold import ColdStart, measure_cold
@@ -165,7 +167,19 @@ def measure_file(
         meter=meter,
         progress=lambda share: say(f"measuring {share:.0%}"),
     )
-    return replace(result, notes=(*result.notes, failure)) if failure else result
+    notes = (*result.notes, failure) if failure else result.notes
+    return replace(result, notes=notes, model_sha256=_sha256_of(model, source))
+
+
+def _sha256_of(model: Model, source: str) -> Optional[str]:
+    """Which model was measured: what its bundle says, or the hash of the file."""
+    if model.bundle is not None:
+        entry = model.bundle.manifest.entry(model.bundle.manifest.model)
+        return None if entry is None else entry.sha256
+    try:
+        return file_sha256(Path(source))
+    except OSError:  # it was there when the model was loaded; what was measured is worth keeping all the same
+        return None
 
 
 def _cold(source: str, plan: Plan, setting: Setting, drop_cache: bool, say: Say) -> tuple[Optional[ColdStart], str]:

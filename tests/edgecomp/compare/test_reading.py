@@ -93,6 +93,19 @@ def test_a_part_that_is_not_there_is_named_with_those_that_are(
         read_results(write("bench.json", bench) + ":float")
 
 
+def test_a_report_of_today_brings_intervals_and_the_files_hash(write: Write, report: dict[str, Any]) -> None:
+    report["compressed"]["sha256"] = "ab" * 32
+    for latency in (report["compressed"]["latency_ms"], report["devices"][1]["latency_ms"]):
+        latency["intervals"] = {"p50": {"low": 6.5, "high": 10.5, "confidence": 0.95}}
+    path = write("report.json", report)
+    converted, device, other = (read_results(f"{path}{part}")[0] for part in ("", ":kitchen", ":float"))
+    assert converted.figures["latency"] == Figure(10.0, 6.5, 10.5)
+    assert converted.figures["p90"] == Figure(11.0)
+    assert device.figures["latency"] == Figure(7.0, 6.5, 10.5)
+    assert converted.model_sha256 == device.model_sha256 == "ab" * 32
+    assert other.model_sha256 is None
+
+
 def test_emulated_counts_and_evaluations_are_read(write: Write) -> None:
     counted = {"file": "m", "on": "emulate:cortex-a53", "instructions": 100, "spread": 2, "valid": True}
     evaluated = {"file": "m", "n": 100, "metric": {"name": "top1", "value": 0.5, "n": 100}, "agreement": 0.9}

@@ -40,6 +40,18 @@ def test_devices_are_added_and_the_rest_stays(report: Path) -> None:
     assert found["new"] == 1
 
 
+def test_intervals_come_along_and_are_read_again(report: Path) -> None:
+    interval = {"low": 2.5, "high": 3.5, "confidence": 0.95}
+    figures = bench(3.0)
+    figures["latency_ms"]["intervals"] = {"p50": interval}
+    merge_into(
+        report.parent, [device_entry(host="kitchen", at="", bench=figures, verified=None, installed=None)], SHA256
+    )
+    found = read_report_json(report)
+    assert found["devices"][0]["latency_ms"]["intervals"] == found["measured"]["latency_ms"]["intervals"]
+    assert found["measured"]["latency_ms"]["intervals"] == {"p50": interval}
+
+
 def test_a_device_that_is_asked_again_says_the_newer_thing() -> None:
     before = with_devices({}, [entry("kitchen", 3.0), entry("hall", 4.0)])
     after = with_devices(before, [entry("kitchen", 5.0, verified=None)])

@@ -78,8 +78,40 @@ def test_a_file_that_is_not_the_listed_one_is_refused(
     for place in (path, tmp_path / "unpacked"):
         with pytest.raises(IntegrityError, match=name):
             read_bundle(place)
-        with pytest.raises(IntegrityError):
-            Model.load(place)
+        if name != "golden.npz":  # which running a model does not look at
+            with pytest.raises(IntegrityError, match=name):
+                Model.load(place)
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_loading_a_model_looks_at_what_running_takes_and_goldens_are_checked_when_they_are_asked_for(
+    unpacked: bool, write_bundle: Write, bundle_files: Files, tmp_path: Path
+) -> None:
+    listed = {**bundle_files[0], "wheels/numpy.whl": b"compiled code"}
+    damaged = {**listed, "wheels/numpy.whl": b"compiled c0de", "golden.npz": listed["golden.npz"][:-1] + b"?"}
+    path = write_bundle(files=damaged, listed=listed)
+    if unpacked:
+        zipfile.ZipFile(path).extractall(tmp_path / "unpacked")
+        path = tmp_path / "unpacked"
+    model = Model.load(path)
+    assert len(model.classify(np.zeros((12, 16, 3), np.uint8))) == 4
+    assert model.bundle is not None
+    with pytest.raises(IntegrityError, match=r"golden\.npz"):
+        _ = model.bundle.goldens
+    with pytest.raises(IntegrityError, match=r"golden\.npz|numpy\.whl"):
+        read_bundle(path)
+
+
+def test_goldens_are_those_of_the_bundle_that_was_loaded_though_another_lies_there_by_now(
+    write_bundle: Write, bundle_files: Files
+) -> None:
+    model = Model.load(write_bundle())
+    other = io.BytesIO()
+    np.savez(other, input_0=np.zeros((6, 12, 16, 3), np.int8), output_0=np.zeros((6, 4), np.int8))
+    write_bundle(files={**bundle_files[0], "golden.npz": other.getvalue()})
+    assert model.bundle is not None
+    with pytest.raises(IntegrityError, match=r"golden\.npz"):
+        _ = model.bundle.goldens
 
 
 def test_a_file_that_is_not_listed_is_refused(write_bundle: Write, bundle_files: Files) -> None:

@@ -118,7 +118,8 @@ def test_a_file_in_the_place_of_the_folder_is_told(device: Path) -> None:
 def test_a_full_disk_leaves_what_was_there(
     step: str, action: str, device: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_key(KEY)
+    if step != "mkdir":
+        add_key(KEY)
     before = _state(read_trust_store())
 
     def full(*_: object, **__: object) -> None:
@@ -126,15 +127,13 @@ def test_a_full_disk_leaves_what_was_there(
 
     with monkeypatch.context() as patch:
         if step == "write":
-            patch.setattr(os, "fdopen", full)
-        elif step == "mkdir":
-            patch.setattr(Path, "mkdir", full)
+            patch.setattr("edgecomp_runtime.storage._write_flushed", full)
         else:
             patch.setattr(os, step, full)
         with pytest.raises(InputError, match="No space left"):
             add_key(OTHER) if action == "add" else revoke_key(KEY.fingerprint)
     assert _state(read_trust_store()) == before
-    assert not list(device.rglob("*.partial"))
+    assert not list(device.rglob("*.new"))
 
 
 def test_a_revocation_that_was_cut_off_before_the_old_file_went_still_counts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -37,6 +38,15 @@ def test_a_quick_run_has_a_cold_start_and_five_windows(bench: Bench) -> None:
     assert data["cold"]["starts"] == 1
     assert data["cold"]["answer_ms"] > 0
     assert len(data["windows"]) == 5
+
+
+def test_a_result_says_which_model_it_is_of_also_out_of_a_bundle(
+    bench: Bench, models: Path, write_bundle: Callable[..., Path]
+) -> None:
+    wanted = hashlib.sha256((models / "photo_int8.tflite").read_bytes()).hexdigest()
+    for model in ("photo_int8.tflite", write_bundle()):
+        _, data, _ = bench("--seconds", "0.01", model=model)
+        assert data["model_sha256"] == wanted
 
 
 def test_less_than_a_mode_demands_is_not_valid(bench: Bench) -> None:

@@ -154,6 +154,8 @@ def test_verify_passes_a_good_bundle_and_fails_a_damaged_one_with_exit_code_5(
     assert json.loads(capsys.readouterr().out)["passed"] is True
     damaged = {**bundle_files[0], "labels.txt": b"changed"}
     assert main(["verify", str(write_bundle(files=damaged, listed=bundle_files[0]))]) == 5
+    wheel = {**bundle_files[0], "wheels/numpy.whl": b"compiled code"}
+    assert main(["verify", str(write_bundle(files={**wheel, "wheels/numpy.whl": b"?"}, listed=wheel))]) == 5
     out, err = capsys.readouterr()
     assert out == ""
     assert "labels.txt" in err

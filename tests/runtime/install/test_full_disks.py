@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from edgecomp_runtime import InputError, Model
-from edgecomp_runtime.install import storage
+from edgecomp_runtime import InputError, Model, storage
 from edgecomp_runtime.install.installing import Options, install, rollback
 from edgecomp_runtime.install.status import status
 

@@ -22,7 +22,7 @@ from edgecomp_runtime.errors import BudgetError
 from edgecomp_runtime.install import lock
 from edgecomp_runtime.install.installing import Options, install, rollback
 from edgecomp_runtime.install.status import status
-from edgecomp_runtime.install.storage import flush_folder
+from edgecomp_runtime.storage import flush_folder
 
 Write = Callable[..., Path]
 Files = tuple[dict[str, bytes], Contract]
@@ -53,6 +53,23 @@ def test_the_installed_copy_does_not_depend_on_the_file_it_came_from(home: Path,
     install(versions[1], UNSIGNED)
     versions[1].unlink()
     assert current_version() == 1
+
+
+def test_a_damaged_wheel_stops_an_installation_and_verify_but_not_an_application(
+    home: Path, versions: list[Path], write_bundle: Write, bundle_files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(versions[0], UNSIGNED)
+    listed = {**bundle_files[0], "wheels/numpy.whl": b"compiled code"}
+    damaged = write_bundle(files={**listed, "wheels/numpy.whl": b"compiled c0de"}, listed=listed)
+    with pytest.raises(IntegrityError, match=r"numpy\.whl"):
+        install(damaged, UNSIGNED)
+    good = install(write_bundle(files=listed, changes={"version": 7}), UNSIGNED)
+    place = home / "installed/photo" / good.state.current.file
+    place.write_bytes(write_bundle(files={**listed, "wheels/numpy.whl": b"?"}, listed=listed).read_bytes())
+    assert Model.load("installed:photo").classify(np.zeros((12, 16, 3), np.uint8))
+    assert main(["verify", "installed:photo"]) == 5
+    assert "numpy.whl" in capsys.readouterr().err
+    assert main(["status", "photo"]) == 5
 
 
 def test_an_update_keeps_the_release_before_and_no_other(home: Path, versions: list[Path]) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from edgecomp_runtime.contract import Contract
 from edgecomp_runtime.install.installing import Options, install
+
+Write = Callable[..., Path]
+Files = tuple[dict[str, bytes], Contract]
 
 UNSIGNED = Options(allow_unsigned=True)
 
@@ -48,6 +56,38 @@ def test_killed_anywhere_a_rollback_leaves_one_of_the_two(memory_home: Path, ver
     for path in (versions[0], versions[2]):
         install(path, UNSIGNED)
     check(kills(memory_home, versions[2], "rollback"), old=2, new=0)
+
+
+def test_killed_anywhere_an_installation_with_packages_leaves_the_old_ones_or_the_new(
+    memory_home: Path, write_bundle: Write, bundle_files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    content = {age: {f"{name}.py": f"# {age}" * 20 for name in ("one", "two")} for age in ("old", "new")}
+    made = []
+    for version, age in enumerate(("old", "new"), start=1):
+        files = {**bundle_files[0], "wheels/tools-1-py3-none-any.whl": wheel(content[age])}
+        path = write_bundle(files=files, changes={"version": version})
+        made.append(shutil.move(path, tmp_path / f"{age}.zip"))
+    for path in (write_bundle(), made[0]):
+        install(Path(path), Options(allow_unsigned=True, with_wheels=True))
+    found = kills(memory_home, Path(made[1]), "wheels")
+    assert len(found) > 50
+    check(found, old=1, new=2)
+    shown = [one["packages"] for one in found]
+    assert all(len(one) == 2 and all(each in content.values() for each in one) for one in shown), "never half of them"
+    assert shown[0] == [content["old"]] * 2
+    assert shown[-1] == [content["new"]] * 2
+    assert [content["new"], content["old"]] in shown, "the two commands are written one after the other"
+    assert all(one["packages_again"] == [content["new"]] * 2 for one in found)
+    assert {one["folders"] for one in found} <= {1, 2}, "those of now, and those that may still be in use"
+
+
+def wheel(files: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return made.getvalue()
 
 
 def test_an_installation_that_was_killed_can_be_repeated_though_it_was_the_first(

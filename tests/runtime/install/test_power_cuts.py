@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgecomp_runtime import Model
-from edgecomp_runtime.install import storage
+from edgecomp_runtime import Model, storage
 from edgecomp_runtime.install.installing import Options, install, rollback
 from edgecomp_runtime.install.status import status
 from edgecomp_runtime.verify import verify

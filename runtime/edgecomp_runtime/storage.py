@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..errors import InputError
+from .errors import InputError
 
 _BLOCK_BYTES = 2**20
 
@@ -29,7 +29,7 @@ def make_folder(path: Path) -> None:
         path = path.parent
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):  # another process was faster
-            os.mkdir(folder)
+            os.mkdir(folder, 0o755)
         flush_folder(folder.parent)
 
 
@@ -66,7 +66,7 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Gives a file new contents in one step, which has lasted when this returns.
 
     Args:
-        path: the file, which need not exist.
+        path: the file, which need not exist. Two that write it at once would be in each other's way: take a lock.
         content: what it shall hold.
         mode: its permissions, less those that the process withholds.
 
