@@ -7,7 +7,7 @@ PIP_INSTALL = $(BIN)/pip install $$(test -t 1 || echo --quiet)
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-all bench lint format clean
+.PHONY: demo test test-all bench lint format browser clean
 
 demo: .venv/installed
 	$(BIN)/python samples/digits/demo.py
@@ -20,6 +20,10 @@ test-all: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
+
+# LiteRT.js, which runs models in browsers; needs npm.
+browser: .venv/installed
+	$(BIN)/edgecomp phone --install
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
-"""`edgecomp export`: a model in another form. `export c` is for microcontrollers."""
+"""`edgecomp export`: a model in another form, for microcontrollers, apps and web hosts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -46,6 +47,54 @@ def c_command(file: Path, out: Path, name: str | None, target: str | None, force
     for filename in sorted(path.name for path in out.iterdir()):
         click.echo(out / filename)
     click.echo(f"{len(plan.model):,} bytes of flash; about {plan.arena_bytes:,} bytes of memory")
+
+
+@command.command("android")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the files.")
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+def android_command(bundle: Path, out: Path, force: bool) -> None:
+    """Write BUNDLE, a photo classifier, for an Android app: the model with TFLite metadata, and Kotlin classes."""
+    _write_app(bundle, "android", out, force=force)
+
+
+@command.command("ios")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the files.")
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+def ios_command(bundle: Path, out: Path, force: bool) -> None:
+    """Write BUNDLE, a photo classifier, for an iOS app: the model with TFLite metadata, and Swift types."""
+    _write_app(bundle, "ios", out, force=force)
+
+
+@command.command("web")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the page.")
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+def web_command(bundle: Path, out: Path, force: bool) -> None:
+    """Write BUNDLE as a page that any web host can serve, with LiteRT.js beside it."""
+    from ..app_export.web import web_files
+    from ..phone.litert_js import require_installed
+
+    check_free(out, force=force)
+    _write(web_files(bundle, require_installed()), out, force=force)
+
+
+def _write_app(bundle: Path, platform: str, out: Path, *, force: bool) -> None:
+    from ..app_export.render import app_files
+    from ..app_export.source import read_app_source
+
+    check_free(out, force=force)
+    _write(app_files(read_app_source(bundle), platform), out, force=force)
+
+
+def _write(files: Mapping[str, bytes], out: Path, *, force: bool) -> None:
+    with staged(out, force=force) as stage, writing_to(out):
+        for name, data in files.items():
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
+            (stage / name).write_bytes(data)
+    for name in sorted(files):
+        click.echo(out / name)
 
 
 def _target(named: str | None, made_for: str | None) -> Target | None:

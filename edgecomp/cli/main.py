@@ -22,10 +22,11 @@ VERBS = {
     "evaluate": "Measure the accuracy of a model on labelled data.",
     "profile": "Measure the latency and memory of a model: here, over SSH, or on an emulated ARM CPU.",
     "compare": "Hold results against each other, with intervals and gates.",
+    "phone": "Serve a bundle as a page that runs it in a phone's browser.",
     "deploy": "Put a bundle on devices over SSH, and show which device has what.",
     "bundle": "Give a bundle a version and a signature.",
     "keys": "Make, show and endorse the keys that sign bundles.",
-    "export": "Write a model as C source for microcontrollers.",
+    "export": "Write a model for microcontrollers (C), apps (Android, iOS) or web hosts.",
     "targets": "List, show and check device profiles.",
 }
 

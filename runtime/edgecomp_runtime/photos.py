@@ -266,5 +266,8 @@ def _resample(photo: np.ndarray, width: int, height: int, name: str) -> np.ndarr
     module = _pillow()
     filters = getattr(module, "Resampling", module)  # Pillow before 9.1 has the filters on the module itself
     pixels = np.ascontiguousarray(photo[:, :, 0] if photo.shape[2] == 1 else photo)
-    resized = np.asarray(module.fromarray(pixels).resize((width, height), getattr(filters, name.upper())))
-    return resized.reshape(height, width, photo.shape[2])
+    chosen = getattr(filters, name.upper())
+    # Rows first, then columns, each rounded to 8 bits. In one call Pillow 13 chooses the order by the sizes, and before
+    # it was this one: pixels would depend on the version.
+    across = module.fromarray(pixels).resize((width, photo.shape[0]), chosen)
+    return np.asarray(across.resize((width, height), chosen)).reshape(height, width, photo.shape[2])

@@ -1,19 +1,8 @@
-"""The page in a real browser: nothing is fetched, nothing goes wrong, it fits a phone, and the table sorts.
-
-Chromium is driven through chromedriver with the few WebDriver calls (W3C, plain HTTP and JSON) that this takes.
-"""
+"""The page in a real browser: nothing is fetched, nothing goes wrong, it fits a phone, and the table sorts."""
 
 from __future__ import annotations
 
-import base64
 import copy
-import json
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,117 +10,11 @@ import pytest
 
 from edgecomp.report import render_html
 
-SETTLED = "return document.readyState === 'complete'"
+from .conftest import Browser
+
 HOSTILE = (
     "</script><script>document.title='taken'</script><img src=http://198.51.100.1/x onerror=document.title='taken'>"
 )
-
-
-class Browser:
-    """One headless Chromium behind one chromedriver."""
-
-    def __init__(self, driver: str, chromium: str, profile: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._process = subprocess.Popen(
-            [driver, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self._base = f"http://127.0.0.1:{port}"
-        options = {
-            "binary": chromium,
-            "args": [
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--disable-background-networking",
-                f"--user-data-dir={profile}",
-            ],
-        }
-        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
-        self._wait_until_ready()
-        session = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
-        self._base += f"/session/{session['sessionId']}"
-
-    def open(self, page: Path, *, width: int = 1280, height: int = 1600, scheme: str = "light") -> None:
-        """Opens a file in a viewport of that size (CSS pixels) and colour scheme; what was logged before is dropped."""
-        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        self._devtools("Emulation.setEmulatedMedia", media)
-        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if width < 600 else 1, "mobile": width < 600}
-        self._devtools("Emulation.setDeviceMetricsOverride", screen)
-        self._log("performance")
-        self._log("browser")
-        self._call("POST", "/url", {"url": page.as_uri()})
-        assert self.run(SETTLED)
-
-    def run(self, script: str) -> Any:
-        """What a function body returns in the page."""
-        return self._call("POST", "/execute/sync", {"script": script, "args": []})
-
-    def press(self, key: str) -> None:
-        """Presses and releases one key."""
-        actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
-        self._call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
-
-    def requested(self) -> list[str]:
-        """Addresses the page has asked for since it was opened, its own among them."""
-        events = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
-        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
-
-    def complaints(self) -> list[str]:
-        """Console messages, script errors and policy violations since the page was opened."""
-        return [entry["message"] for entry in self._log("browser")]
-
-    def picture(self) -> bytes:
-        """The whole page as a PNG."""
-        shot = self._devtools("Page.captureScreenshot", {"captureBeyondViewport": True})
-        return base64.b64decode(shot["data"])
-
-    def close(self) -> None:
-        """Ends the session and both processes."""
-        try:
-            self._call("DELETE", "", None)
-        finally:
-            self._process.terminate()
-            self._process.wait(10)
-
-    def _devtools(self, command: str, params: dict[str, Any]) -> Any:
-        return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
-
-    def _log(self, kind: str) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = self._call("POST", "/se/log", {"type": kind})
-        return entries
-
-    def _call(self, method: str, path: str, body: Any) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._base + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)["value"]
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 30
-        while not self._ready():
-            if time.monotonic() > deadline:
-                raise RuntimeError("chromedriver does not answer")
-            time.sleep(0.1)
-
-    def _ready(self) -> bool:
-        try:
-            return bool(self._call("GET", "/status", None)["ready"])
-        except OSError:
-            return False
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    driver = shutil.which("chromedriver")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not driver or not chromium:
-        pytest.skip("needs chromium and chromedriver to look at a page in a real browser")
-    started = Browser(driver, chromium, tmp_path_factory.mktemp("profile"))
-    yield started
-    started.close()
 
 
 def report() -> dict[str, Any]:
