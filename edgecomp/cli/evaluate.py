@@ -1,4 +1,4 @@
-"""`edgecomp evaluate`: accuracy of a file on labelled data."""
+"""`edgecomp evaluate`: what a file is worth on labelled data."""
 
 from __future__ import annotations
 
@@ -9,48 +9,68 @@ from typing import Any
 import click
 from rich.console import Console
 
+from ..errors import BudgetError
+from .evaluation_text import lines
 from .options import opening_options, reading_options
 from .shapes import parse_input_shape
 
 _DATA = "Samples: a folder with a sub-folder per class, .npz with x and y, .csv or package.module:callable."
+_METRIC = (
+    "What is measured: classification, keyword, multilabel, regression, anomaly, segmentation, detection, or a "
+    "function of your own as package.module:callable. [default: told by shapes and labels]"
+)
+_ROBUSTNESS = (
+    "Make the inputs worse and see what is left: noise, blur, jpeg, brightness, darkness, contrast, shift, rotation, "
+    "with commas between them, or all; fgsm and pgd attack the float Keras model and are tried on all files."
+)
+_SEEN = "What the model was trained or calibrated on: samples of --data that are in it are counted."
 
 
 @click.command("evaluate")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--data", required=True, help=_DATA)
 @click.option("--against", type=click.Path(path_type=Path), help="Another model, to compare the answers with.")
+@click.option("--metric", metavar="NAME", help=_METRIC)
+@click.option("--max-drop", type=click.FloatRange(0, 100), help="End with 3 when more percentage points are lost.")
+@click.option("--robustness", metavar="NAMES", help=_ROBUSTNESS)
+@click.option("--robustness-samples", type=click.IntRange(min=1), default=500, show_default=True)
+@click.option("--stream", type=click.IntRange(min=1), default=None, help="Run so many inferences; see what drifts.")
+@click.option("--seen", metavar="DATA", help=_SEEN)
 @reading_options
 @click.option("--limit", type=click.IntRange(min=1), help="Samples used at most, evenly spread.")
 @opening_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(input_shape: str | None, as_json: bool, **options: Any) -> None:
-    """Measure the accuracy of FILE: a .tflite, a Keras model or a bundle."""
-    from ..pipeline.evaluate import evaluate_files
+def command(
+    input_shape: str | None,
+    as_json: bool,
+    robustness: str | None,
+    robustness_samples: int,
+    stream: int | None,
+    seen: str | None,
+    **options: Any,
+) -> None:
+    """Measure the accuracy of FILE: a .tflite, a Keras model or a bundle.
 
-    result = evaluate_files(**options, input_shape=parse_input_shape(input_shape), console=Console(stderr=True))
+    With --against also how its answers differ from another model's, whether that is chance, and how many samples would
+    tell. What looks like a mistake (labels in another order, inputs of another scale, one damaged layer, samples seen
+    before) is said in words.
+    """
+    from ..pipeline.evaluate import Extras, evaluate_files
+
+    if options["max_drop"] is not None and options["against"] is None:
+        raise click.UsageError("--max-drop needs --against, the model that accuracy is lost from")
+    result = evaluate_files(
+        **options,
+        extras=Extras(robustness, robustness_samples, stream or 0, seen),
+        input_shape=parse_input_shape(input_shape),
+        console=Console(stderr=True),
+    )
     if as_json:
         click.echo(json.dumps(result, indent=1, allow_nan=False))
-        return
-    for line in _lines(result):
-        click.echo(line)
-
-
-def _lines(result: dict[str, Any]) -> list[str]:
-    lines = [f"{result['file']}: {_metric(result['metric'])}"]
-    against = result["against"]
-    if against:
-        lines.append(f"{against['file']}: {_metric(against['metric'])}")
-        if result["agreement"] is not None:
-            lines.append(f"same answer as {against['file']}: {result['agreement']:.2%} of {result['n']}")
-        if result["sqnr_db"] is not None:
-            lines.append(f"signal to noise against {against['file']}: {result['sqnr_db']:.1f} dB")
-    lines.append(f"preprocessing: {result['preprocess']['name']} ({result['preprocess']['reason']})")
-    return lines + [f"warning: {warning}" for warning in result["warnings"]]
-
-
-def _metric(metric: dict[str, Any] | None) -> str:
-    if metric is None:
-        return "accuracy not measured: the samples have no labels"
-    if metric["name"] == "top1":
-        return f"{metric['value']:.2%} right of {metric['n']}"
-    return f"{metric['name']} {metric['value']:.6g} over {metric['n']}"
+    else:
+        for line in lines(result):
+            click.echo(line)
+    comparison = result["comparison"] or {}
+    if comparison.get("within_budget") is False:
+        lost, allowed = 100 * comparison["drop"], options["max_drop"]
+        raise BudgetError(f"{result['file']}: {lost:.2f} points are lost, {allowed:g} are allowed")

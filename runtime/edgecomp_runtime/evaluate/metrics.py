@@ -121,7 +121,7 @@ def sqnr_db(signal: float, noise: float) -> Optional[float]:
     return 10 * math.log10(signal / noise)
 
 
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
+def wilson_interval(right: float, n: int) -> tuple[float, float]:
     """Where a share most likely lies (95%), having been seen `right` times in `n`.
 
     Wilson's score interval: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
