@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("startup", "runtime_overhead", "digits", "accuracy", "convert_time", "arm_instructions")
+NAMES = ("startup", "runtime_overhead", "digits", "accuracy", "convert_time", "arm_instructions", "transport")
 
 
 def main(names: list[str]) -> None:
