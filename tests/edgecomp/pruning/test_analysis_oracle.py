@@ -112,9 +112,9 @@ def test_every_application_is_followed(name: str) -> None:
 
 def check_application(name: str, size: int) -> None:
     model = flatten(application(name, size))
-    started = time.perf_counter()
+    started = time.process_time()
     graph = analyze(model)
-    assert time.perf_counter() - started < 4
+    assert time.process_time() - started < 4
     shake(model, 0)
     check_consistent(model, graph)
     assert not [reason for reason in graph.frozen.values() if "not known" in reason]
