@@ -9,7 +9,7 @@ import numpy as np
 
 from ..targets.prediction import QUANTITIES, MemoryLevel, OperatorCosts
 from .nonnegative import nonnegative_least_squares
-from .work import Tile, Work, overflow
+from .work import Tile, Work, overflow, weight_overflow
 
 BLOCK_WEIGHT = 2.0
 """How much a network that mixes operators counts, beside a chain of one operator."""
@@ -64,7 +64,7 @@ class Equations:
         matrix: float64 [networks, columns].
         weights: float64 [networks].
         tiles: what kernels compute at a time, by kind and precision.
-        caches: sizes of caches in KiB, whose overflow has coefficients.
+        caches: sizes of caches in KiB, smallest first, whose overflow has coefficients.
     """
 
     columns: tuple[_Column, ...]
@@ -119,9 +119,9 @@ class Equations:
 
 
 def _overflows(one: Observation, caches: Sequence[int]) -> dict[_Column, float]:
-    weights = sum(work.weight_bytes for work in one.works)
-    found = {("", str(kib), _WEIGHT): overflow(weights, kib) for kib in caches}
-    activations = {kib: sum(overflow(work.nbytes, kib) for work in one.works) for kib in caches}
+    found = {("", str(kib), _WEIGHT): weight_overflow(one.works, kib) for kib in caches}
+    # No small network has an operator that reads and writes more than the last cache holds.
+    activations = {kib: sum(overflow(work.nbytes, kib) for work in one.works) for kib in caches[:1]}
     return found | {("", str(kib), _ACTIVATION): nbytes for kib, nbytes in activations.items()}
 
 

@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..targets import Target
 from ..targets.prediction import QUANTITIES, OperatorCosts, Prediction
 from ..tflite import TfliteModel, peak_activation_bytes, weight_bytes
-from .work import LINES, Tile, Work, overflow, works_of
+from .work import LINES, Tile, Work, overflow, weight_overflow, works_of
 
 SPLIT = frozenset({"mac", "spill", "output", "tap", "weight", "element", "run"})
 """Quantities that threads share among them; starting operators and moving bytes they do not."""
@@ -137,8 +137,7 @@ class CostModel:
 
     def weights_cost(self, works: Sequence[Work]) -> float:
         """What fetching a network's weights costs, beside computing with them."""
-        nbytes = sum(work.weight_bytes for work in works)
-        return sum(one.weight * overflow(nbytes, one.kib) for one in self.prediction.memory)
+        return sum(one.weight * weight_overflow(works, one.kib) for one in self.prediction.memory)
 
     def _unit(self, precision: str) -> float:
         """Nanoseconds of what the coefficients count; 1 where they are nanoseconds, or nobody knows."""

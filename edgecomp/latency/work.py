@@ -7,7 +7,7 @@ channels costs what one of 32 does, and 49 positions cost what 54 do, where tile
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -17,8 +17,8 @@ from ..tflite import Operator, Subgraph, Tensor, TfliteModel
 PRODUCTS = ("pointwise", "convolution")
 """Kinds that are computed tile by tile. "dense" reads its weights once for one position, which is another kernel."""
 
-FIRST_CACHE_BYTES = 32 * 1024
-"""Of weights that a depthwise kernel reads at each position. First caches hold 32 to 64 KiB, of inputs as well."""
+FIRST_CACHE_KIB = 32
+"""For the weights that a depthwise kernel reads at each position. First caches hold 32 to 64 KiB, of inputs as well."""
 
 _ONE_PASS_TAPS = (9, 25)
 """Taps of a depthwise window up to which XNNPACK has a kernel of one pass, each for itself."""
@@ -90,8 +90,8 @@ class Work:
         if self.kind.startswith("depthwise"):
             outputs = float(self.rows * _filled(self.columns, tile.columns))
             macs = outputs * self.taps
-            spilled = macs if self.weight_bytes > FIRST_CACHE_BYTES else 0.0
-            return {"mac": macs, "spill": spilled, "output": outputs, "run": float(self.runs)}
+            spilled = overflow(self.weight_bytes, FIRST_CACHE_KIB) / max(1, self.weight_bytes)
+            return {"mac": macs, "spill": macs * spilled, "output": outputs, "run": float(self.runs)}
         if self.kind in _POOLS:
             outputs = float(self.rows * self.columns)
             # XNNPACK's kernels go by passes, TFLite's own by taps.
@@ -150,13 +150,25 @@ def operator_work(graph: Subgraph, operator: Operator) -> Work:
         ) from error
 
 
-def overflow(nbytes: int, kib: int) -> float:
+def overflow(nbytes: int, kib: int, others: int = 0) -> float:
     """Bytes that a cache of `kib` KiB does not keep until they are used again.
 
-    None of those that fit, all of twice as many, since each pushes out the one that is needed next.
+    None where all that is used in between fits, all where it is twice as much, since each byte pushes out the one that
+    is needed next.
+
+    Args:
+        nbytes: what is used again.
+        kib: what the cache holds; 0 for nothing.
+        others: bytes of other things that are used in between.
     """
     capacity = 1024 * kib
-    return float(nbytes) if not capacity else nbytes * min(1.0, max(0.0, nbytes / capacity - 1))
+    return float(nbytes) if not capacity else nbytes * min(1.0, max(0.0, (nbytes + others) / capacity - 1))
+
+
+def weight_overflow(works: Sequence[Work], kib: int) -> float:
+    """Bytes of a network's weights that a cache does not keep from one inference to the next."""
+    weights = sum(work.weight_bytes for work in works)
+    return overflow(weights, kib, others=sum(work.nbytes for work in works))
 
 
 def _filled(count: int, block: int) -> int:

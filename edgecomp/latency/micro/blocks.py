@@ -115,6 +115,83 @@ def plain(network: NetworkBuilder) -> int:
     return network.unary("SOFTMAX", network.dense(network.dense(flat, 256), 100))
 
 
+def deep_mobile(network: NetworkBuilder) -> int:
+    """Like MobileNetV2, whole."""
+    tensor = network.convolution(network.input(1, 144, 144, 3), 32, 3, stride=2)
+    for channels, stride, count in ((24, 2, 3), (40, 2, 4), (72, 2, 6), (96, 1, 4), (160, 2, 4)):
+        for place in range(count):
+            wide = network.convolution(tensor, network.shape(tensor)[-1] * 6)
+            narrow = network.convolution(network.depthwise(wide, 3, stride=1 if place else stride), channels)
+            tensor = network.binary("ADD", narrow, tensor) if place else narrow
+    return network.unary("SOFTMAX", network.dense(network.reshape(network.mean(tensor), 1, 160), 200))
+
+
+def deep_squeeze_and_excite(network: NetworkBuilder) -> int:
+    """Like EfficientNet, whole."""
+    tensor = network.convolution(network.input(1, 176, 176, 3), 32, 3, stride=2)
+    for channels, window, stride, count in ((24, 3, 2, 2), (40, 5, 2, 3), (80, 3, 2, 4), (120, 5, 1, 4), (208, 5, 2, 4)):
+        for place in range(count):
+            wide = network.convolution(tensor, network.shape(tensor)[-1] * 6)
+            wide = network.binary("MUL", wide, network.unary("LOGISTIC", wide))
+            wide = network.depthwise(wide, window, stride=1 if place else stride)
+            wide = network.binary("MUL", wide, network.unary("LOGISTIC", wide))
+            narrow = network.convolution(_squeezed(network, wide, "LOGISTIC"), channels)
+            tensor = network.binary("ADD", narrow, tensor) if place else narrow
+    return network.mean(tensor)
+
+
+def cells(network: NetworkBuilder) -> int:
+    """Like networks found by search: many separable convolutions of one cell, read late and joined."""
+    tensor = network.convolution(network.input(1, 160, 160, 3), 32, 3, stride=2)
+    before = tensor
+    for channels, stride, count in ((32, 2, 3), (64, 2, 4), (128, 2, 4)):
+        for place in range(count):
+            step = 1 if place else stride
+            source = network.convolution(network.unary("RELU", tensor), channels)
+            if network.shape(before)[1] != network.shape(tensor)[1]:
+                before = network.pool("AVERAGE_POOL_2D", before, 1, stride=2)
+            other = network.convolution(network.unary("RELU", before), channels)
+            parts = []
+            for first, second in ((5, 3), (3, 5), (3, 3)):
+                left = _separable_twice(network, source, first, step)
+                right = _separable_twice(network, other, second, step)
+                parts.append(network.binary("ADD", left, right))
+            pooled = network.pool("AVERAGE_POOL_2D", source, 3, stride=step)
+            before, tensor = tensor, network.concatenation(*parts, pooled)
+    return network.mean(network.unary("RELU", tensor))
+
+
+def _separable_twice(network: NetworkBuilder, tensor: int, window: int, stride: int) -> int:
+    channels = network.shape(tensor)[-1]
+    for step in (stride, 1):
+        depthwise = network.depthwise(network.unary("RELU", tensor), window, stride=step)
+        tensor = network.convolution(depthwise, channels)
+    return tensor
+
+
+def deep_separable(network: NetworkBuilder) -> int:
+    """Like Xception: wide separable convolutions in threes, with their activations apart."""
+    tensor = network.convolution(network.input(1, 112, 112, 3), 64, 3, stride=2)
+    for channels in (128, 256, 640):
+        for _ in range(2):
+            tensor = network.convolution(network.depthwise(network.unary("RELU", tensor), 3), channels)
+        tensor = network.pool("MAX_POOL_2D", tensor, 3, stride=2)
+    for _ in range(5):
+        inner = tensor
+        for _ in range(3):
+            inner = network.convolution(network.depthwise(network.unary("RELU", inner), 3), 640)
+        tensor = network.binary("ADD", inner, tensor)
+    return network.mean(tensor)
+
+
+DEEP_BLOCKS: dict[str, Callable[[NetworkBuilder], int]] = {
+    "deep mobile": deep_mobile,
+    "deep squeeze and excite": deep_squeeze_and_excite,
+    "cells": cells,
+    "deep separable": deep_separable,
+}
+"""Networks of many operators, after each of which the caches hold other things than in a small one."""
+
 BLOCKS: dict[str, Callable[[NetworkBuilder], int]] = {
     "mobile": mobile,
     "separable": separable,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from .blocks import BLOCKS
+from .blocks import BLOCKS, DEEP_BLOCKS
 from .builder import NetworkBuilder
 
 PRECISIONS = ("float32", "int8")
@@ -39,7 +39,7 @@ def micro_models(*, heavy: bool = True) -> Iterator[MicroModel]:
         chains = {**_chains(), **_conversions(precision), **(_heavy_chains() if heavy else {})}
         for name, build in chains.items():
             yield MicroModel(f"{name} {precision}", _made(build, precision))
-        for name, build in BLOCKS.items():
+        for name, build in {**BLOCKS, **(DEEP_BLOCKS if heavy else {})}.items():
             yield MicroModel(f"{name} {precision}", _made(build, precision), is_block=True)
 
 
