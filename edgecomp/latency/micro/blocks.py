@@ -129,7 +129,8 @@ def deep_mobile(network: NetworkBuilder) -> int:
 def deep_squeeze_and_excite(network: NetworkBuilder) -> int:
     """Like EfficientNet, whole."""
     tensor = network.convolution(network.input(1, 176, 176, 3), 32, 3, stride=2)
-    for channels, window, stride, count in ((24, 3, 2, 2), (40, 5, 2, 3), (80, 3, 2, 4), (120, 5, 1, 4), (208, 5, 2, 4)):
+    stages = ((24, 3, 2, 2), (40, 5, 2, 3), (80, 3, 2, 4), (120, 5, 1, 4), (208, 5, 2, 4))
+    for channels, window, stride, count in stages:
         for place in range(count):
             wide = network.convolution(tensor, network.shape(tensor)[-1] * 6)
             wide = network.binary("MUL", wide, network.unary("LOGISTIC", wide))
