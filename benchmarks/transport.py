@@ -1,4 +1,4 @@
-"""The transport form beside `gzip -9` and `xz -9` of the same file; what restoring 4 MB takes; what deltas cost.
+"""The transport form beside `gzip -9` and `xz -9` of the same file; bundles; restoring 4 MB; what deltas cost.
 
 python -m benchmarks transport
 """
@@ -44,8 +44,8 @@ def measure(folder: Path) -> list[str]:
         f"int8, pruned, {CLUSTERS} clusters": _quantized(_float(_with_kernels(pruned, _clustered)), digits, "int8"),
     }
     lines = [_size_line(f"digits {name}", file) for name, file in files.items()]
-    lines += _delta_lines(digits, files["int8"])
-    return [*lines, *_restoring_lines()]
+    lines += _delta_lines(digits, files["int8"], folder)
+    return [*lines, *_structure_lines(), *_restoring_lines()]
 
 
 def _size_line(name: str, file: bytes) -> str:
@@ -58,7 +58,7 @@ def _size_line(name: str, file: bytes) -> str:
     )
 
 
-def _delta_lines(model: Any, base: bytes) -> list[str]:
+def _delta_lines(model: Any, base: bytes, folder: Path) -> list[str]:
     from edgecomp.transport import encode
 
     rng = np.random.default_rng(0)
@@ -75,7 +75,71 @@ def _delta_lines(model: Any, base: bytes) -> list[str]:
         file = _quantized(_float(network), model, "int8")
         delta, whole = len(encode(file, base=base)), len(encode(file))
         lines.append(f"delta, digits int8, {name}: {delta} bytes, {delta / whole:.1%} of the whole")
+        lines.append(_bundle_line(f"digits int8, {name}", base, file, folder))
     return lines
+
+
+def _bundle_line(name: str, older: bytes, newer: bytes, folder: Path) -> str:
+    """What a signed bundle takes on its way, and a signed delta bundle."""
+    from edgecomp.bundle import Release, open_base, pack_bundle
+    from edgecomp.keys import new_key, open_key
+
+    key = open_key(new_key(folder / name)[0])
+    place = folder / "older.zip"
+    place.write_bytes(pack_bundle(_contents(older), Release(version=1, sign=key)))
+    whole = len(pack_bundle(_contents(newer), Release(version=2, sign=key)))
+    delta = len(pack_bundle(_contents(newer), Release(version=2, sign=key, base=open_base(place))))
+    goal = " (goal: at most 10%)" if "last layer" in name else ""
+    return f"bundle, {name}: {whole} bytes; delta bundle {delta}, {delta / whole:.1%} of it{goal}"
+
+
+def _contents(file: bytes) -> Any:
+    """Five golden samples of noise, which no coder makes smaller."""
+    from edgecomp_runtime import Model
+
+    from edgecomp.bundle import BundleContents, Goldens
+
+    loaded = Model.load(file, preprocess="0..1")
+    inputs = np.random.default_rng(0).integers(-128, 128, (5, *loaded.inputs[0].shape[1:]), np.int8)
+    outputs = np.concatenate([loaded.run_stored([one[None]])[0] for one in inputs])
+    goldens = Goldens((inputs,), (outputs,), tolerance_steps=4)
+    named = {"name": "net", "target": "raspberry-pi-4b", "scheme": "int8", "io": "int8"}
+    return BundleContents(
+        **named, model=file, contract=loaded.contract, goldens=goldens, verified_with={}, measured={"latency_ms": None}
+    )
+
+
+def _structure_lines() -> list[str]:
+    """ResNet-8 with zeros for weights and biases: what is left is tables, names and scales."""
+    import keras
+
+    from edgecomp.transport import encode
+
+    from .recovery_networks import residual
+
+    keras.utils.set_random_seed(0)
+    network = residual((32, 32, 3))
+    file = _quantized(_float(network), network, "int8")
+    empty, tables = _emptied(file, scales=False), _emptied(file, scales=True)
+    return [
+        f"structure, ResNet-8 int8: {len(encode(tables))} bytes of tables and names (goal: at most 2000), "
+        f"{len(encode(empty)) - len(encode(tables))} of scales; gzip -9 {len(gzip.compress(tables, 9))}, "
+        f"xz -9 {len(lzma.compress(tables, preset=9))}"
+    ]
+
+
+def _emptied(file: bytes, *, scales: bool) -> bytes:
+    """The file with zeros in place of its weights, and of its vectors of scales."""
+    from edgecomp.transport.layout import find_layout
+
+    layout = find_layout(file)
+    regions = [(one.start, one.length) for one in layout.constants]
+    if scales:
+        regions += [(one.start, 4 * one.count) for one in (*layout.scales, *(one.scales for one in layout.products))]
+    emptied = bytearray(file)
+    for start, length in regions:
+        emptied[start : start + length] = bytes(length)
+    return bytes(emptied)
 
 
 def _restoring_lines() -> list[str]:

@@ -19,7 +19,7 @@ FORMATS = ("zip", "sh", "deb")
 
 
 def with_packages(packed: PackedModel, wheels: Mapping[str, bytes]) -> PackedModel:
-    """The same model with Python packages: the device package of this edgecomp, and wheels.
+    """The same model with Python packages: the device package that is installed here, and wheels.
 
     Args:
         packed: see `open_packed`; wheels that it has go.
@@ -28,6 +28,13 @@ def with_packages(packed: PackedModel, wheels: Mapping[str, bytes]) -> PackedMod
     name, content = runtime_wheel()
     kept = {key: one for key, one in packed.files.items() if not key.endswith(".whl")}
     return replace(packed, files={**kept, name: content, **wheels})
+
+
+def with_runtime(packed: PackedModel) -> PackedModel:
+    """The same model with the device package that is installed here, in place of any other; other wheels stay."""
+    name, content = runtime_wheel()
+    kept = {key: one for key, one in packed.files.items() if not key.startswith("edgecomp_runtime-")}
+    return replace(packed, files={**kept, name: content})
 
 
 def as_format(bundle: bytes, kind: str, sign: SigningKey | None, *, allow_unsigned: bool) -> bytes:

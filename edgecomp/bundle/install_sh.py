@@ -34,7 +34,7 @@ def installer_script(bundle: bytes, manifest: Manifest, *, allow_unsigned: bool 
         )
     wheels = [one.name for one in manifest.files if one.name.startswith("edgecomp_runtime-")]
     if len(wheels) != 1:
-        raise InputError(f"{manifest.name} holds no device package; convert the model again")
+        raise InputError(f"{manifest.name} holds no device package; edgecomp bundle --with-runtime puts it in")
     name = _PLAIN.sub("-", manifest.name)
     values = {
         "TITLE": f"the model {name}, version {manifest.version},",

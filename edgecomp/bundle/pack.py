@@ -1,9 +1,9 @@
-"""Writing a bundle: the model with all that a device needs to run it and to prove that it runs it right."""
+"""Writing a bundle: the model with what a device needs to prove that it runs it right."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,7 @@ from edgecomp_runtime.contract import Contract
 
 from .. import __version__
 from .archive import zip_bytes
-from .runtime_wheel import runtime_wheel
 from .seal import Release, seal
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -62,32 +59,29 @@ class BundleContents:
     measured: dict[str, Any]
 
 
-def pack_bundle(contents: BundleContents, release: Release | None = None) -> bytes:
+def pack_bundle(
+    contents: BundleContents, release: Release | None = None, extra: Mapping[str, bytes] | None = None
+) -> bytes:
     """The bundle as a deterministic zip: the manifest first, then the files it names with their sha256 and size.
 
     Args:
         contents: what goes in.
         release: version, limits and the key to sign with; by default version 0, unsigned.
+        extra: more files, by name.
 
     Raises:
         InputError: it is more than a bundle may hold.
         ValueError: a figure is not a number.
     """
-    wheel_name, wheel = runtime_wheel()
-    files = {
-        "model.tflite": contents.model,
-        "golden.npz": _npz(contents.goldens),
-        wheel_name: wheel,
-    }
+    files = {"model.tflite": contents.model, "golden.npz": npz(contents.goldens)}
     labels = _labels(contents.contract)
     if labels:
         files["labels.txt"] = ("\n".join(labels) + "\n").encode()
-    return seal(_described(contents), files, release or Release())
+    return seal(_described(contents), {**files, **(extra or {})}, release or Release())
 
 
 def _described(contents: BundleContents) -> dict[str, Any]:
     return {
-        "format": FORMAT,
         "name": "".join(letter if letter.isprintable() else "_" for letter in contents.name),
         "created_by": f"edgecomp {__version__}",
         "target": contents.target,
@@ -110,12 +104,13 @@ def _labels(contract: Contract) -> Sequence[str]:
     return next((output.labels for output in contract.outputs if output.labels), ())
 
 
-def _npz(goldens: Goldens) -> bytes:
-    """An .npz whose entries carry no time of writing, unlike `numpy.savez`'s."""
+def npz(goldens: Goldens) -> bytes:
+    """A `golden.npz`, whose entries carry no time of writing, unlike `numpy.savez`'s."""
     entries = {}
     for kind, arrays in (("input", goldens.inputs), ("output", goldens.outputs)):
         for index, array in enumerate(arrays):
             target = io.BytesIO()
             np.lib.format.write_array(target, np.ascontiguousarray(array), allow_pickle=False)
             entries[f"{kind}_{index}.npy"] = target.getvalue()
-    return zip_bytes(entries)
+    # Stored: the bundle compresses it as a whole, or sends only what differs from older ones.
+    return zip_bytes(entries, store=frozenset(entries))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgecomp_runtime.bundle.manifest import Manifest
-from edgecomp_runtime.bundle.read import read_bundle, read_files
+from edgecomp_runtime.bundle.read import read_bundle, read_files, read_forms
 
+from .base import Base
 from .seal import Release, seal
 
-_DECIDED_HERE = ("signature", "files", "layout", "version", "latency_limit_ms", "key", "endorsement")
+_DECIDED_HERE = (
+    *("format", "layout", "files", "base", "version", "latency_limit_ms"),
+    *("key", "endorsement", "signature"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,13 @@ class PackedModel:
         manifest: as it was read.
         described: the manifest's keys that no release changes.
         files: contents by name.
+        forms: transport forms in which it held files, by the names of these; without those that are deltas.
     """
 
     manifest: Manifest
     described: Mapping[str, Any]
     files: Mapping[str, bytes]
+    forms: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def open_packed(path: Path) -> PackedModel:
@@ -38,7 +44,7 @@ def open_packed(path: Path) -> PackedModel:
         path: a bundle's zip file or folder, or a folder of results with a `bundle.zip`.
 
     Raises:
-        InputError: there is no bundle.
+        InputError: there is no bundle, or it is a delta, of which only devices have the rest.
         IntegrityError: it is damaged.
     """
     within = path / "bundle.zip"
@@ -49,7 +55,21 @@ def open_packed(path: Path) -> PackedModel:
         bundle.manifest,
         {key: value for key, value in described.items() if key not in _DECIDED_HERE},
         read_files(path),
+        read_forms(path),
     )
+
+
+def open_base(path: Path) -> Base:
+    """Reads and checks the bundle that a delta shall build on.
+
+    Args:
+        path: see `open_packed`.
+
+    Raises:
+        InputError, IntegrityError: see `open_packed`.
+    """
+    packed = open_packed(path)
+    return Base(packed.manifest, packed.files)
 
 
 def repack(packed: PackedModel, release: Release, extra: Mapping[str, bytes] | None = None) -> bytes:
@@ -63,4 +83,6 @@ def repack(packed: PackedModel, release: Release, extra: Mapping[str, bytes] | N
     Raises:
         InputError: a file's name, or the number or size of all, is not what a bundle may have.
     """
-    return seal(packed.described, {**packed.files, **(extra or {})}, release)
+    files = {**packed.files, **(extra or {})}
+    known = {name: form for name, form in packed.forms.items() if files.get(name) is packed.files[name]}
+    return seal(packed.described, files, release, known)

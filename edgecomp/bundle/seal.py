@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edgecomp_runtime.bundle.endorsement import Endorsement
-from edgecomp_runtime.bundle.limits import MAX_ENTRIES, MAX_TOTAL_BYTES, unpacks_to_too_much
+from edgecomp_runtime.bundle.limits import MAX_ENTRIES, MAX_TOTAL_BYTES
 from edgecomp_runtime.bundle.manifest import (
     LAYOUT,
     MANIFEST_FILE,
     MAX_VERSION,
     OWN_FILES,
+    RESTORED_FORMAT,
     SIGNATURE_FILE,
     SSH_SIGNATURE_FILE,
     parse_manifest,
@@ -25,9 +25,9 @@ from edgecomp_runtime.bundle.zip_format import DEFLATED, STORED, ZipEntry, direc
 
 from ..errors import InputError, IntegrityError
 from ..keys import SigningKey
-
-_WORTH_PACKING = 0.95
-"""Compressed to more than this share of its size, a file is stored: every load would unpack it again."""
+from .base import Base
+from .coding import coded_forms
+from .holding import HeldFile, hold, stored
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ class Release:
         latency_limit_ms: median latency above which a device does not install it, or None.
         sign: the key to sign with, or None.
         endorsement: an older key's word for that key, or None.
+        base: the bundle that devices have, of which only what differs is handed out; None hands out everything.
     """
 
     version: int = 0
     latency_limit_ms: float | None = None
     sign: SigningKey | None = None
     endorsement: Endorsement | None = None
+    base: Base | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.version <= MAX_VERSION:
@@ -55,67 +57,57 @@ class Release:
             raise InputError("the endorsement is not of the key that signs; name the key it was made for")
 
 
-@dataclass(frozen=True)
-class _PackedFile:
-    content: bytes
-    stored: bytes
-
-    @property
-    def deflated(self) -> bool:
-        return self.stored is not self.content
-
-    def listed(self) -> dict[str, Any]:
-        """What the manifest says of it."""
-        entry: dict[str, Any] = _digest(self.content)
-        return {**entry, "packed": _digest(self.stored)} if self.deflated else entry
-
-
-def seal(described: Mapping[str, Any], files: Mapping[str, bytes], release: Release) -> bytes:
-    """The bundle's zip, of which every byte follows from what is given and the version of zlib.
+def seal(
+    described: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    release: Release,
+    known: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """The bundle's zip, of which every byte follows from what is given and the versions of zlib and liblzma.
 
     Args:
         described: the manifest, without what is decided here.
         files: contents by name.
         release: version, limits and the key.
+        known: transport forms from before, by the names of the files that they are restored to; not made again.
 
     Raises:
-        InputError: there are more files, or larger ones, than a bundle may have.
+        InputError: there are more files, or larger ones, than a bundle may have; or a delta has nothing of its base.
     """
     _check_limits(files)
-    packed = {name: _packed(files[name]) for name in sorted(files)}
-    manifest = _manifest(described, packed, release)
+    forms = coded_forms(described, files, release.base, known or {})
+    held = {name: hold(name, files[name], forms) for name in sorted(files)}
+    manifest = _manifest(described, {name: one.listed for name, one in held.items()}, release)
     own = {MANIFEST_FILE: manifest}
     if release.sign is not None:
         signed = release.sign.sign(manifest, BUNDLE_NAMESPACE)
         assert signed.ssh_signature is not None
         own |= {SIGNATURE_FILE: signed.signature, SSH_SIGNATURE_FILE: signed.ssh_signature}
-    return _zip({name: _PackedFile(content, content) for name, content in own.items()} | packed)
+    return _zip([*(stored(name, content) for name, content in own.items()), *held.values()])
 
 
-def _manifest(described: Mapping[str, Any], packed: Mapping[str, _PackedFile], release: Release) -> bytes:
+def _manifest(described: Mapping[str, Any], listed: Mapping[str, Mapping[str, Any]], release: Release) -> bytes:
+    smaller = any("transport" in one or "in_base" in one for one in listed.values())
     fields = {
         **described,
+        "format": RESTORED_FORMAT if smaller else 1,  # the lowest that there is a reader for
         "layout": LAYOUT,
-        "files": {name: one.listed() for name, one in packed.items()},
+        "files": listed,
         "version": release.version,
         "latency_limit_ms": release.latency_limit_ms,
         "key": None if release.sign is None else release.sign.public.fingerprint,
         "endorsement": None if release.endorsement is None else release.endorsement.to_dict(),
     }
-    written = json.dumps(fields, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
+    if release.base is not None:
+        if not any("in_base" in one or "base" in one.get("transport", {}) for one in listed.values()):
+            raise InputError("the two bundles have nothing in common; hand out the full one, without --delta-from")
+        fields["base"] = release.base.to_dict()
+    written = json.dumps(fields, separators=(",", ":"), sort_keys=True, allow_nan=False).encode() + b"\n"
     try:
         parse_manifest(written)  # what a device would refuse is not written
     except IntegrityError as error:
         raise InputError(f"that cannot be a bundle: {error}") from None
     return written
-
-
-def _packed(content: bytes) -> _PackedFile:
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    stored = deflate.compress(content) + deflate.flush()
-    if len(stored) > _WORTH_PACKING * len(content) or unpacks_to_too_much(len(stored), len(content)):
-        return _PackedFile(content, content)
-    return _PackedFile(content, stored)
 
 
 def _check_limits(files: Mapping[str, bytes]) -> None:
@@ -126,15 +118,13 @@ def _check_limits(files: Mapping[str, bytes]) -> None:
         raise InputError(f"the bundle would have {len(files)} files; it may have {MAX_ENTRIES - len(OWN_FILES)}")
 
 
-def _zip(files: Mapping[str, _PackedFile]) -> bytes:
+def _zip(files: Sequence[HeldFile]) -> bytes:
     entries, parts = [], []
-    for name, one in files.items():
+    for one in files:
+        if not one.entry:
+            continue
         method = DEFLATED if one.deflated else STORED
-        entry = ZipEntry(name, method, zlib.crc32(one.content), len(one.stored), len(one.content))
+        entry = ZipEntry(one.entry, method, zlib.crc32(one.content), len(one.stored), len(one.content))
         entries.append(entry)
         parts += [local_header(entry), one.stored]
     return b"".join([*parts, directory(entries)])
-
-
-def _digest(content: bytes) -> dict[str, Any]:
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}

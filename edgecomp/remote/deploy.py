@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError, IntegrityError
+from .delta import Delta, has_base
 from .device import Device
 from .dialer import Dialer
 from .host import Host
@@ -23,12 +24,14 @@ class Delivery:
         model_sha256: of the .tflite in it.
         options: for `edgecomp-runtime install`.
         bench: options for `edgecomp-runtime bench`, which runs after the installation; None measures nothing.
+        delta: what devices get instead that have what it builds on, or None.
     """
 
     upload: Upload
     model_sha256: str
     options: tuple[str, ...] = ()
     bench: tuple[str, ...] | None = ()
+    delta: Delta | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Deployed:
         at: when, UTC, ISO 8601.
         installation: what `edgecomp-runtime install --json` printed there.
         bench: likewise for `bench`; None where nothing was measured.
+        bundle_bytes: of the bundle that was sent, which may be a delta.
     """
 
     host: Host
@@ -48,6 +52,7 @@ class Deployed:
     at: str
     installation: dict[str, Any]
     bench: dict[str, Any] | None
+    bundle_bytes: int
 
     @property
     def changed(self) -> bool:
@@ -61,7 +66,12 @@ class Deployed:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data."""
-        return {"at": self.at, "installation": self.installation, "bench": self.bench}
+        return {
+            "at": self.at,
+            "installation": self.installation,
+            "bench": self.bench,
+            "bundle_bytes": self.bundle_bytes,
+        }
 
 
 def deploy(
@@ -100,7 +110,9 @@ def deploy(
 def _deploy(delivery: Delivery, device: Device, progress: Progress, now_at: Callable[[str], object]) -> Deployed:
     now_at("sending")
     device.bring_package()
-    path = device.send(delivery.upload, progress)
+    delta = delivery.delta is not None and has_base(device, delivery.delta)
+    upload = delivery.delta.upload if delta and delivery.delta is not None else delivery.upload
+    path = device.send(upload, progress)
     now_at("installing")
     ended = device.package("install", path, *delivery.options, "--json", doing="installing")
     device.remove(path)  # also where it was refused: then it is of no use there
@@ -115,7 +127,7 @@ def _deploy(delivery: Delivery, device: Device, progress: Progress, now_at: Call
     if delivery.bench is not None:
         now_at("measuring")
         bench = run_bench(device, f"installed:{installation['name']}", delivery.bench)
-    return Deployed(device.host, delivery.model_sha256, now(), installation, bench)
+    return Deployed(device.host, delivery.model_sha256, now(), installation, bench, upload.size)
 
 
 def trust(key: Upload, host: Host, dialer: Dialer) -> dict[str, Any]:

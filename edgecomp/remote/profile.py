@@ -126,13 +126,16 @@ def look_at(file: Path, *, keep: bool) -> Measured:
         raise InputError(f"{file}: is a folder; give the bundle.zip or the .tflite in it")
     if is_bundle(file):
         bundle = read_bundle(file)
-        model, has_goldens = bundle.model, bundle.goldens is not None
-        has_packages = sum(one.name.endswith(".whl") for one in bundle.manifest.files) > 1  # one is the device package
+        entry = bundle.manifest.entry(bundle.manifest.model)
+        assert entry is not None
+        model_sha256, has_goldens = entry.sha256, bundle.manifest.golden is not None
+        wheels = [one.name for one in bundle.manifest.files if one.name.endswith(".whl")]
+        has_packages = any(not name.startswith("edgecomp_runtime-") for name in wheels)
     elif is_tflite(file):
-        model, has_goldens, has_packages = file.read_bytes(), False, False
+        model_sha256, has_goldens, has_packages = hashlib.sha256(file.read_bytes()).hexdigest(), False, False
     else:
         raise InputError(f"{file}: is neither a .tflite model nor a bundle")
-    return Measured(Upload.of_file(file, keep=keep), hashlib.sha256(model).hexdigest(), has_goldens, has_packages)
+    return Measured(Upload.of_file(file, keep=keep), model_sha256, has_goldens, has_packages)
 
 
 def run_bench(device: Device, path: str, options: tuple[str, ...]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from edgecomp_runtime.transport.plan import Weights
 from .codebooks import Domain, domains
 from .groups import Grouped, by_level, by_values
 from .lane_encoder import LaneEncoder, cost
+from .tap_coding import put_taps, tap_cost, tap_plans
 
 _STRENGTHS = (1, 2, 4, 6, 8, 11)
 # The ways that look best with the usual strength are tried with each.
@@ -45,6 +46,9 @@ class CodedWeights:
             _put_groups(lanes, self.zeros)
             lanes.put(zero_prior(self.plan), self.zeros.contexts, self.kept.astype(np.uint8))
         _put_groups(lanes, self.values)
+        if self.plan.taps is not None:
+            put_taps(lanes, self.plan, self.values.contexts, self.symbols)
+            return
         lanes.put(weight_prior(self.plan), _of_kept(self.values.contexts, self.kept), self.symbols)
 
     @property
@@ -81,7 +85,19 @@ def best(plan: Weights, values: np.ndarray, file: np.ndarray, base: np.ndarray) 
         for flat in ((True,) if domain.plan.codebook else (False,) if grouped.plan.axes else (False, True))
     ]
     likely = sorted(tried, key=lambda one: one.nbytes)[:_TUNED]
-    return min((_with_strength(one) for one in likely), key=lambda one: one.nbytes)
+    found = min((_with_strength(one) for one in likely), key=lambda one: one.nbytes)
+    return min([found, *_by_taps(found, tried)], key=lambda one: one.nbytes)
+
+
+def _by_taps(found: CodedWeights, tried: list[CodedWeights]) -> list[CodedWeights]:
+    """The ways that look at a kernel's other taps: for all kinds of symbols, and the groups that do best without."""
+    whole = [one for one in tried if one.kept is None]
+    alone = {one.plan.codebook: one for one in whole if not one.plan.values.axes}
+    grouped = [one for one in whole if one.plan.values.axes and one.plan.codebook == found.plan.codebook]
+    starts = [*alone.values(), *sorted(grouped, key=lambda one: one.nbytes)[:1]]
+    ways = [replace(one, plan=plan) for one in starts for plan in tap_plans(one.plan, one.symbols)]
+    likely = sorted(ways, key=lambda one: one.nbytes)[:1]
+    return [_with_strength(one) for one in likely]
 
 
 def _coded(
@@ -124,6 +140,8 @@ def _with_strength(coded: CodedWeights) -> CodedWeights:
 
 
 def _values_cost(coded: CodedWeights) -> float:
+    if coded.plan.taps is not None:
+        return _groups_cost(coded.values) + tap_cost(coded.plan, coded.values.contexts, coded.symbols)
     contexts, count = _of_kept(coded.values.contexts, coded.kept), len(coded.symbols)
     some = slice(0, _COMPARED)
     spent = cost(weight_prior(coded.plan), None if contexts is None else contexts[some], coded.symbols[some])

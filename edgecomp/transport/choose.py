@@ -24,12 +24,13 @@ from .candidates import best
 from .lane_encoder import LaneEncoder
 from .layout import Constant, Layout, find_layout
 from .pairing import Pairing, pair
-from .words import best_words
+from .words import MOST_ENTRIES, best_words
 
 # Float tensors below this share one set of tables, which each alone would be too short to learn.
 SHARED_BYTES = 1 << 14
 # Repeated stretches, which only LZMA sees, are looked for up to this length, and from this one on.
 _LEAST_REPEATING, _MOST_REPEATING = 1 << 10, 1 << 22
+_WORTH_A_LOOK = 1 << 15
 
 
 class CodedArray(Protocol):
@@ -73,8 +74,16 @@ def _repeats(file: bytes, array: CodedArray) -> bool:
     stretches = b"".join(file[start : start + length] for start, length in regions_of(array.plan))
     if not _LEAST_REPEATING <= len(stretches) <= _MOST_REPEATING or array.nbytes == 0:
         return False
-    settings = [{"id": lzma.FILTER_LZMA1, "preset": 6, "lc": 0, "lp": 2}]
-    return len(lzma.compress(stretches, lzma.FORMAT_RAW, filters=settings)) < array.nbytes
+    # Where there are enough of them, a quick look finds them, too.
+    if len(stretches) >= _WORTH_A_LOOK and _packed_size(stretches, 0) > array.nbytes:
+        return False
+    return _packed_size(stretches, 6) < array.nbytes
+
+
+def _packed_size(content: bytes, preset: int) -> int:
+    size = max(4096, len(content))
+    settings = [{"id": lzma.FILTER_LZMA1, "preset": preset, "lc": 0, "lp": 2, "dict_size": size}]
+    return len(lzma.compress(content, lzma.FORMAT_RAW, filters=settings))
 
 
 def _arrays(file: np.ndarray, base: np.ndarray, layout: Layout, pairing: Pairing) -> Iterator[CodedArray]:
@@ -155,7 +164,17 @@ def _weights(file: np.ndarray, base: np.ndarray, constant: Constant, pairing: Pa
     )
     stored = file[constant.start : constant.start + constant.length]
     values = unpack_int4(stored, int(np.prod(constant.shape))) if plan.nibbles else stored.copy().view(np.int8)
-    whole = best(replace(plan, source=None, source_scales=None), values, file, base)
-    if source is None:
-        return whole
-    return min(whole, best(plan, values, file, base), key=lambda one: one.nbytes)
+    found: list[CodedArray] = [best(replace(plan, source=None, source_scales=None), values, file, base)]
+    found += _neighbours(constant, stored)
+    if source is not None:
+        found.append(best(plan, values, file, base))
+    return min(found, key=lambda one: one.nbytes)
+
+
+def _neighbours(constant: Constant, stored: np.ndarray) -> Iterator[CodedArray]:
+    """Two or four weights at a time, where few such groups occur: as a codebook of groups leaves them."""
+    for dtype in (np.dtype("<u2"), np.dtype("<u4")):
+        if len(stored) % dtype.itemsize == 0:
+            groups = stored.copy().view(dtype)
+            if 1 < len(np.unique(groups)) <= MOST_ENTRIES:
+                yield best_words(((constant.start, constant.length),), groups, floating=False)

@@ -38,7 +38,8 @@ def domains(plan: Weights, values: np.ndarray, file: np.ndarray, kept: np.ndarra
     lowest, highest = int(chosen.min()), int(chosen.max())
     symbols = chosen.view(np.uint8) - np.uint8(lowest & 255)
     found = [Domain(replace(plan, lowest=lowest, alphabet=highest - lowest + 1), symbols)]
-    occurring = np.unique(chosen)
+    occurring = np.flatnonzero(np.bincount(chosen.view(np.uint8) ^ 128, minlength=256)).astype(np.uint8) ^ 128
+    occurring = occurring.view(np.int8)
     if len(occurring) <= MOST_ENTRIES:
         book = replace(plan, codebook=occurring.tobytes(), alphabet=len(occurring))
         found.append(Domain(book, np.searchsorted(occurring, chosen).astype(np.uint8)))
@@ -86,9 +87,13 @@ def _fit_grid(plan: Weights, values: np.ndarray, file: np.ndarray, kept: np.ndar
     if not (np.isfinite(scales).all() and (scales > 0).all()):
         return None
     by_channel = np.moveaxis(values.reshape(plan.shape), plan.axis, 0).reshape(channels, -1)
-    keys = np.unique((by_channel.astype(np.int64) + 128 + 256 * np.arange(channels)[:, None]).ravel())
+    present = np.zeros((channels, 256), bool)
+    present[np.arange(channels)[:, None], by_channel.view(np.uint8) ^ 128] = True
     if kept is not None:
-        keys = keys[keys % 256 != 128]  # zeros
+        present[:, 128] = False  # zeros
+    if present.sum(axis=1).max() > MOST_ENTRIES:  # each value of a channel needs a point of its own
+        return None
+    keys = np.flatnonzero(present)
     steps, scale = keys % 256 - 128, scales[keys // 256]
     lower, upper = (steps - 0.5) * scale, (steps + 0.5) * scale
     points: list[float] = []

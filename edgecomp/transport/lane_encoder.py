@@ -11,33 +11,46 @@ SYMBOLS_A_LANE = 4096
 MOST_LANES = 1024
 
 
-def intervals(counts: np.ndarray, contexts: np.ndarray | None, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def intervals(
+    model: Frequencies, contexts: np.ndarray | None, symbols: np.ndarray, *, last: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """What the adaptive tables give each symbol.
 
     Args:
-        counts: int64 [contexts, alphabet], the prior.
+        model: what was learned so far, or a prior; learns from these symbols.
         contexts: uint8 [symbols], or None where there is one context.
         symbols: uint8 [symbols].
+        last: whether nothing need be learned from the end any more.
 
     Returns:
         (frequency, start) of each symbol, uint16 [symbols] both; a frequency of 2 ** 14 is the largest.
     """
-    model = Frequencies(counts)
     frequency, start = np.empty(len(symbols), np.uint16), np.empty(len(symbols), np.uint16)
-    for first, last in chunks(len(symbols)):
-        keys = symbols[first:last].astype(np.intp)
+    for first, stop in chunks(len(symbols)):
+        keys = symbols[first:stop].astype(np.intp)
         if contexts is not None:
-            keys += contexts[first:last].astype(np.intp) * model.alphabet
-        frequency[first:last] = model.frequency[keys]
-        start[first:last] = model.start[keys]
-        if last < len(symbols):
+            keys += contexts[first:stop].astype(np.intp) * model.alphabet
+        frequency[first:stop] = model.frequency[keys]
+        start[first:stop] = model.start[keys]
+        if stop < len(symbols) or not last:
             model.observe(keys)
     return frequency, start
 
 
 def cost(counts: np.ndarray, contexts: np.ndarray | None, symbols: np.ndarray) -> float:
-    """Bytes that coding `symbols` so would take, as a fraction of a byte may."""
-    frequency, _ = intervals(counts, contexts, symbols)
+    """Bytes that coding `symbols` so would take, as a fraction of a byte may.
+
+    Args:
+        counts: int64 [contexts, alphabet], the prior.
+        contexts: uint8 [symbols], or None where there is one context.
+        symbols: uint8 [symbols].
+    """
+    return more_cost(Frequencies(counts), contexts, symbols, last=True)
+
+
+def more_cost(model: Frequencies, contexts: np.ndarray | None, symbols: np.ndarray, *, last: bool = False) -> float:
+    """The same for a part of an array; see `intervals`."""
+    frequency, _ = intervals(model, contexts, symbols, last=last)
     return float(PRECISION * len(frequency) - np.log2(frequency.astype(np.float64)).sum()) / 8
 
 
@@ -48,8 +61,14 @@ class LaneEncoder:
         self._parts: list[tuple[np.ndarray, np.ndarray]] = []
 
     def put(self, counts: np.ndarray, contexts: np.ndarray | None, symbols: np.ndarray) -> None:
-        """Adds one array; see `intervals`."""
-        frequency, start = intervals(counts, contexts, symbols)
+        """Adds one array; see `cost`."""
+        self.put_more(Frequencies(counts), contexts, symbols, last=True)
+
+    def put_more(
+        self, model: Frequencies, contexts: np.ndarray | None, symbols: np.ndarray, *, last: bool = False
+    ) -> None:
+        """Adds a part of an array; see `intervals`."""
+        frequency, start = intervals(model, contexts, symbols, last=last)
         # Lanes start anew with every chunk.
         self._parts += [(frequency[first:last], start[first:last]) for first, last in chunks(len(symbols))]
 

@@ -55,13 +55,15 @@ def _words(array: Words, near: int) -> bytes:
 def _weights(array: Weights) -> bytes:
     flags = array.nibbles | array.flat << 1 | array.grid << 2 | bool(array.codebook) << 3
     flags |= (array.scales is not None) << 4 | (array.source is not None) << 5 | (array.source_scales is not None) << 6
-    flags |= (array.zeros is not None) << 7
+    flags |= (array.zeros is not None) << 7 | (array.taps is not None) << 8
     numbers = [
         *(flags, len(array.shape), *array.shape, *(_grouping(array.zeros) if array.zeros else ())),
         *(*_grouping(array.values), array.spread, array.strength, array.alphabet - 1),
         *(() if array.codebook else (array.lowest + 128,)),
     ]
     written = b"".join(map(_number, numbers)) + array.codebook
+    if array.taps is not None:
+        written += b"".join(map(_number, (array.taps.step - 1, array.taps.reach - 1, array.taps.slope)))
     if array.scales is not None:
         written += _number(array.axis) + _place(array.scales, array.start)
     for source in (array.source, array.source_scales):

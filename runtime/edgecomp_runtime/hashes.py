@@ -26,6 +26,13 @@ def new_sha256() -> Any:
     return hashlib.sha256()
 
 
+def sha256_of(data: Any) -> Any:
+    """A SHA-256 object that has taken in some bytes."""
+    digest = new_sha256()
+    digest.update(data)
+    return digest
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's contents, 64 hexadecimal digits.
 

@@ -47,18 +47,39 @@ def copy_file(source: Path, target: Path) -> str:
         InputError: the file cannot be read.
         OSError: the copy cannot be written.
     """
-    digest = hashlib.sha256()
 
     def blocks() -> Iterator[bytes]:
         try:
             with source.open("rb") as file:
                 while block := file.read(_BLOCK_BYTES):
-                    digest.update(block)
                     yield block
         except OSError as error:
             raise InputError(f"{source}: cannot be read ({error.strerror or error})") from error
 
-    _write_flushed(target, blocks())
+    return write_file(target, blocks())
+
+
+def write_file(target: Path, blocks: Iterable[bytes]) -> str:
+    """Writes a file and flushes it; its name is not flushed.
+
+    Args:
+        target: overwritten where it exists.
+        blocks: its contents, piece by piece.
+
+    Returns:
+        SHA-256 of what was written, 64 hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    digest = hashlib.sha256()
+
+    def seen() -> Iterator[bytes]:
+        for block in blocks:
+            digest.update(block)
+            yield block
+
+    _write_flushed(target, seen())
     return digest.hexdigest()
 
 

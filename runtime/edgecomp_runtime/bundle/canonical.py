@@ -7,7 +7,7 @@ contents have a SHA-256 of their own. What deviates anywhere, even without a con
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Optional
 
@@ -62,6 +62,14 @@ class CanonicalZip:
         if (crc, size) != (place.entry.crc, place.entry.size):
             raise IntegrityError(f"{name} is damaged (its CRC-32 is another)")
 
+    def stored(self, name: str) -> Iterator[bytes]:
+        """The bytes of an entry as they are in the zip, deflated or not, piece by piece; nothing is checked.
+
+        Raises:
+            IntegrityError: the file is cut short.
+        """
+        return self._stored(self.places[name])
+
     def _unpacked(self, name: str, place: _Place) -> Iterator[bytes]:
         if place.packed_sha256 is None:
             yield from self._stored(place)
@@ -113,8 +121,7 @@ def open_canonical(file: IO[bytes]) -> Optional[CanonicalZip]:
     places = {MANIFEST_FILE: _Place(manifest_entry, header_size(MANIFEST_FILE), None)}
     for name in (SIGNATURE_FILE, SSH_SIGNATURE_FILE) if manifest.key is not None else ():
         places[name] = _signature_place(file, name)
-    for listed in manifest.files:
-        places[listed.name] = _file_place(file, listed)
+    places.update(_file_places(file, manifest.files))
     wanted = directory([place.entry for place in places.values()])
     if file.read(len(wanted) + 1) != wanted:
         raise IntegrityError(f"what stands behind the last file is not the directory that {MANIFEST_FILE} lays down")
@@ -141,11 +148,40 @@ def _signature_place(file: IO[bytes], name: str) -> _Place:
     return _place(file, header, ZipEntry(name, STORED, crc, size, size), MAX_SIGNATURE_BYTES, None)
 
 
+def _file_places(file: IO[bytes], files: Sequence[FileEntry]) -> Iterator[tuple[str, _Place]]:
+    """Where each entry is: in a bundle as it is sent, or in one whose files were restored, all of them or none."""
+    restored: Optional[bool] = None
+    for listed in files:
+        if not listed.restored:
+            yield listed.name, _file_place(file, listed)
+            continue
+        if restored is None:
+            restored = _comes_next(file, listed)
+        if restored:
+            yield listed.name, _stored_place(file, listed.name, listed.size)
+        elif listed.transport is not None:
+            yield listed.transport.file, _stored_place(file, listed.transport.file, listed.transport.size)
+
+
+def _comes_next(file: IO[bytes], listed: FileEntry) -> bool:
+    start = file.tell()
+    header = file.read(header_size(listed.name))
+    file.seek(start)
+    crc, _, _ = header_fields(header.ljust(header_size(listed.name)))
+    return header == local_header(ZipEntry(listed.name, STORED, crc, listed.size, listed.size))
+
+
+def _stored_place(file: IO[bytes], name: str, size: int) -> _Place:
+    header = file.read(header_size(name))
+    crc, _, _ = header_fields(header.ljust(header_size(name)))
+    return _place(file, header, ZipEntry(name, STORED, crc, size, size), size, None)
+
+
 def _file_place(file: IO[bytes], listed: FileEntry) -> _Place:
+    if listed.packed is None:
+        return _stored_place(file, listed.name, listed.size)
     header = file.read(header_size(listed.name))
     crc, _, _ = header_fields(header.ljust(header_size(listed.name)))
-    if listed.packed is None:
-        return _place(file, header, ZipEntry(listed.name, STORED, crc, listed.size, listed.size), listed.size, None)
     entry = ZipEntry(listed.name, DEFLATED, crc, listed.packed.size, listed.size)
     return _place(file, header, entry, listed.packed.size, listed.packed.sha256)
 

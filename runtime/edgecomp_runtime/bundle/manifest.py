@@ -13,8 +13,11 @@ from ..contract import Contract, ContractError
 from ..errors import InputError, IntegrityError
 from .limits import MAX_ENTRIES, MAX_TOTAL_BYTES, unpacks_to_too_much
 
-FORMAT = 1
-"""The version of the bundle format that this package reads."""
+FORMAT = 2
+"""The latest version of the bundle format that this package reads."""
+
+RESTORED_FORMAT = 2
+"""The first in which a bundle may hold a file in a smaller form, or leave it to an older bundle."""
 
 MANIFEST_FILE = "manifest.json"
 SIGNATURE_FILE = "manifest.sig"
@@ -49,6 +52,23 @@ class Packed:
 
 
 @dataclass(frozen=True)
+class Transport:
+    """The transport form that a bundle holds in a file's place, as docs/transport.md describes it.
+
+    Args:
+        file: its name in the bundle.
+        sha256: of the form, not of the file that it is restored to.
+        size: in bytes.
+        base: SHA-256 of the file that it is a delta to; None where it is whole.
+    """
+
+    file: str
+    sha256: str
+    size: int
+    base: Optional[str] = None
+
+
+@dataclass(frozen=True)
 class FileEntry:
     """One file of a bundle.
 
@@ -57,12 +77,26 @@ class FileEntry:
         sha256: of its contents, 64 hexadecimal digits.
         size: in bytes.
         packed: how it is deflated; None where it is stored as it is, and in bundles without a `layout`.
+        transport: what it is sent as, or None.
+        in_base: whether it is not sent at all, because an older bundle has the same file.
     """
 
     name: str
     sha256: str
     size: int
     packed: Optional[Packed] = None
+    transport: Optional[Transport] = None
+    in_base: bool = False
+
+    @property
+    def restored(self) -> bool:
+        """Whether the file is not sent as it is."""
+        return self.transport is not None or self.in_base
+
+    @property
+    def needed(self) -> Optional[str]:
+        """SHA-256 of the file of an older bundle that it takes to restore this one, or None."""
+        return self.sha256 if self.in_base else self.transport.base if self.transport is not None else None
 
 
 @dataclass(frozen=True)
@@ -80,6 +114,21 @@ class GoldenEntry:
     samples: int
     tolerance_steps: int
     exact_on: str
+
+
+@dataclass(frozen=True)
+class BaseEntry:
+    """The older bundle that a delta bundle was made from.
+
+    Args:
+        name: of its model.
+        version: of its model.
+        sha256: of its model.
+    """
+
+    name: str
+    version: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +152,7 @@ class Manifest:
         canonical: whether every byte of the zip is laid down; only such bundles are signed.
         key: fingerprint of the key that signed it, or None.
         endorsement: what an older key says of that key, as written, or None; see `endorsement`.
+        base: what a delta bundle is a delta to, or None.
     """
 
     name: str
@@ -121,6 +171,7 @@ class Manifest:
     canonical: bool = False
     key: Optional[str] = None
     endorsement: Optional[Mapping[str, Any]] = None
+    base: Optional[BaseEntry] = None
 
     def entry(self, name: str) -> Optional[FileEntry]:
         """The entry of a file, or None where the bundle has no such file."""
@@ -167,10 +218,15 @@ def is_fingerprint(text: str) -> bool:
 
 
 def _manifest(raw: Any) -> Manifest:
-    if _integer(raw["format"], "format") != FORMAT:
-        raise ValueError(f"format is {raw['format']}, not {FORMAT}")
+    if not 1 <= _integer(raw["format"], "format") <= FORMAT:
+        raise ValueError(f"format is {raw['format']}, not one from 1 to {FORMAT}")
     files = tuple(_file(name, entry) for name, entry in _mapping(raw["files"], "files").items())
     canonical, key = raw.get("layout") == LAYOUT, raw.get("key")
+    base = _base(raw["base"]) if raw.get("base") is not None else None
+    if (base is not None) != any(one.needed is not None for one in files):
+        raise ValueError("base is given where no file is restored from it, or is missing")
+    if any(one.restored for one in files) and not (canonical and raw["format"] >= RESTORED_FORMAT):
+        raise ValueError(f"a bundle of format {raw['format']} cannot hold files in another form")
     if canonical:
         files = _checked_files(files)
         for field in ("name", "created_by", "target"):
@@ -200,6 +256,7 @@ def _manifest(raw: Any) -> Manifest:
         canonical=canonical,
         key=key,
         endorsement=_mapping(raw["endorsement"], "endorsement") if raw.get("endorsement") is not None else None,
+        base=base,
     )
 
 
@@ -210,10 +267,10 @@ def _checked_files(files: Sequence[FileEntry]) -> tuple[FileEntry, ...]:
         raise ValueError(f"there are {len(files)} files, more than the {MAX_ENTRIES - len(OWN_FILES)} there may be")
     if sum(one.size for one in files) > MAX_TOTAL_BYTES:
         raise ValueError(f"the files have more than {MAX_TOTAL_BYTES} bytes")
-    for one in files:
-        if one.name.lower() in paths:
-            raise ValueError(f"{one.name} is there twice (upper and lower case are the same)")
-        paths.add(one.name.lower())
+    for name in (name for one in files for name in ([one.name, one.transport.file] if one.transport else [one.name])):
+        if name.lower() in paths:
+            raise ValueError(f"{name} is there twice (upper and lower case are the same)")
+        paths.add(name.lower())
     folders = {name[:end] for name in paths for end, letter in enumerate(name) if letter == "/"}
     if folders & paths:
         raise ValueError(f"{min(folders & paths)} is a file and a folder")
@@ -224,19 +281,47 @@ def _file(name: str, entry: Any) -> FileEntry:
     if not is_safe_name(name) or name in OWN_FILES:
         raise ValueError(f"{name!r} is not a name that a file of a bundle may have")
     digest, size = _digest_and_size(entry, name)
-    if entry.get("packed") is None:
-        return FileEntry(name, digest, size)
+    forms = [key for key in ("packed", "transport", "in_base") if entry.get(key) not in (None, False)]
+    if len(forms) > 1:
+        raise ValueError(f"{name} is {forms[0]} and {forms[1]}")
+    if entry.get("in_base") not in (None, False, True):
+        raise TypeError(f"in_base of {name} is {entry['in_base']!r}, not true or false")
+    if "packed" not in forms:
+        transport = _transport(name, entry["transport"], size) if "transport" in forms else None
+        return FileEntry(name, digest, size, transport=transport, in_base="in_base" in forms)
     packed = Packed(*_digest_and_size(entry["packed"], name))
     if unpacks_to_too_much(packed.size, size):
         raise ValueError(f"{name} would unpack from {packed.size} to {size} bytes")
     return FileEntry(name, digest, size, packed)
 
 
+def _transport(name: str, entry: Any, restored: int) -> Transport:
+    file, (digest, size) = _text(entry["file"], "file"), _digest_and_size(entry, name)
+    if not is_safe_name(file) or file in OWN_FILES:
+        raise ValueError(f"{file!r} is not a name that a file of a bundle may have")
+    if entry.get("base") is not None:
+        return Transport(file, digest, size, _digest(entry["base"], name))
+    if unpacks_to_too_much(size, restored):
+        raise ValueError(f"{name} would be restored from {size} to {restored} bytes")
+    return Transport(file, digest, size)
+
+
+def _base(raw: Any) -> BaseEntry:
+    name = _text(raw["name"], "name")
+    if not name.isprintable():
+        raise ValueError("the name of the base has characters that cannot be shown")
+    return BaseEntry(name, _version(raw["version"]), _digest(raw["sha256"], "the base"))
+
+
 def _digest_and_size(entry: Any, name: str) -> tuple[str, int]:
-    digest, size = _text(entry["sha256"], "sha256"), _integer(entry["bytes"], "bytes")
+    return _digest(entry["sha256"], name), _integer(entry["bytes"], "bytes")
+
+
+def _digest(value: Any, name: str) -> str:
+    digest = _text(value, "sha256")
     if not _SHA256.fullmatch(digest):
         raise ValueError(f"the sha256 of {name} is not 64 hexadecimal digits")
-    return digest, size
+    return digest
 
 
 def _version(value: Any) -> int:

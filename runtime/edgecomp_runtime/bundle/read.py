@@ -6,20 +6,29 @@ The format is described in docs/bundle.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Union
 
 from ..contract import Contract
-from ..errors import IntegrityError
-from ..hashes import new_sha256
+from ..errors import InputError, IntegrityError
 from .files import BundleFiles, is_bundle, open_bundle_files
 from .limits import MAX_SIGNATURE_BYTES, MAX_TOTAL_BYTES
 from .manifest import MANIFEST_FILE, OWN_FILES, SIGNATURE_FILE, SSH_SIGNATURE_FILE, FileEntry, Manifest
+from .restore import FindFile, from_form, held, nowhere, restored
 
-__all__ = ["Bundle", "is_bundle", "parse_labels", "read_bundle", "read_files", "read_manifest", "read_to_run"]
+__all__ = [
+    "Bundle",
+    "is_bundle",
+    "parse_labels",
+    "read_bundle",
+    "read_files",
+    "read_forms",
+    "read_manifest",
+    "read_to_run",
+]
 
 if TYPE_CHECKING:
     from .goldens import Goldens
@@ -37,8 +46,10 @@ class Bundle:
         manifest_bytes: the manifest as stored, which is what a signature signs.
         signature: the contents of `manifest.sig`, or None; not checked here.
         ssh_signature: the contents of `manifest.sshsig`, or None; not checked here.
-        model: the bytes of the .tflite.
         labels: names of the classes, or empty.
+        find: finds what an older bundle has, for a delta.
+        smaller: names of the files that it holds in another form, or leaves to an older bundle.
+        held_model: the bytes of the .tflite, or the form that it is restored from.
     """
 
     path: Path
@@ -46,8 +57,28 @@ class Bundle:
     manifest_bytes: bytes
     signature: Optional[bytes]
     ssh_signature: Optional[bytes]
-    model: bytes
     labels: tuple[str, ...]
+    find: FindFile
+    smaller: frozenset[str]
+    held_model: bytes
+
+    @cached_property
+    def model(self) -> bytes:
+        """The bytes of the .tflite; restored when they are asked for, which takes NumPy.
+
+        Raises:
+            InputError: this is a delta, and the model that it is to was not found.
+            IntegrityError: it is not restored to what the manifest says.
+        """
+        entry = self.manifest.entry(self.manifest.model)
+        if entry is None or entry.name not in self.smaller:
+            return self.held_model
+        try:
+            return from_form(self.manifest, entry, self.held_model, self.find)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from error
+        except IntegrityError as error:
+            raise IntegrityError(f"{self.path}: {error}; nothing of it was used") from error
 
     @property
     def contract(self) -> Contract:
@@ -59,7 +90,7 @@ class Bundle:
         """The golden samples, or None; read when they are asked for, which running a model never does.
 
         Raises:
-            InputError: the bundle is not there any more.
+            InputError: the bundle is not there any more, or is a delta, and what it is to was not found.
             IntegrityError: they are not what the manifest says, or not safe to read.
         """
         golden = self.manifest.golden
@@ -70,7 +101,7 @@ class Bundle:
 
         with open_bundle_files(self.path) as files:
             # Held against this manifest: another bundle may lie there by now, whose own says something else.
-            return parse_goldens(b"".join(_checked(files, entry)), golden, self.contract)
+            return parse_goldens(restored(files, entry, self.find), golden, self.contract)
 
 
 def read_manifest(path: Union[str, os.PathLike[str]]) -> Manifest:
@@ -87,11 +118,14 @@ def read_manifest(path: Union[str, os.PathLike[str]]) -> Manifest:
         return files.manifest
 
 
-def read_bundle(path: Union[str, os.PathLike[str]]) -> Bundle:
+def read_bundle(path: Union[str, os.PathLike[str]], find: FindFile = nowhere) -> Bundle:
     """Reads a bundle and checks every file of it against the manifest; this needs no NumPy, which a bundle may bring.
+
+    Of files in their transport form it is the form that is checked here; what they are restored to, when that is done.
 
     Args:
         path: a bundle's zip file or folder.
+        find: finds what an older bundle has, for a delta.
 
     Raises:
         InputError: there is no bundle at that path, or it is of a newer format.
@@ -99,7 +133,7 @@ def read_bundle(path: Union[str, os.PathLike[str]]) -> Bundle:
             read.
     """
     with open_bundle_files(Path(path)) as files:
-        return _bundle(Path(path), files, files.manifest.files)
+        return _bundle(Path(path), files, files.manifest.files, find)
 
 
 def read_to_run(path: Union[str, os.PathLike[str]]) -> Bundle:
@@ -117,12 +151,12 @@ def read_to_run(path: Union[str, os.PathLike[str]]) -> Bundle:
             they must be; or the bundle is not safe to read.
     """
     with open_bundle_files(Path(path)) as files:
-        manifest = files.manifest
-        return _bundle(Path(path), files, [one for one in manifest.files if one.name in (manifest.model, LABELS_FILE)])
+        taken = (files.manifest.model, LABELS_FILE)
+        return _bundle(Path(path), files, [one for one in files.manifest.files if one.name in taken], nowhere)
 
 
 def read_files(path: Union[str, os.PathLike[str]]) -> dict[str, bytes]:
-    """Reads all files that a bundle's manifest lists, each checked against it.
+    """Reads all files that a bundle's manifest lists, restored and checked against it.
 
     Args:
         path: a bundle's zip file or folder.
@@ -131,8 +165,22 @@ def read_files(path: Union[str, os.PathLike[str]]) -> dict[str, bytes]:
         InputError, IntegrityError: see `read_bundle`.
     """
     with open_bundle_files(Path(path)) as files:
-        entries = files.manifest.files
-        return _checked_contents(files, entries, {one.name for one in entries})
+        _check_list(files)
+        return {one.name: restored(files, one, nowhere) for one in files.manifest.files}
+
+
+def read_forms(path: Union[str, os.PathLike[str]]) -> dict[str, bytes]:
+    """The transport forms that a bundle holds, by the names of the files that they are restored to; no deltas.
+
+    Args:
+        path: a bundle's zip file or folder.
+
+    Raises:
+        InputError, IntegrityError: see `read_bundle`.
+    """
+    with open_bundle_files(Path(path)) as files:
+        coded = [one for one in files.manifest.files if one.transport is not None and one.transport.base is None]
+        return {one.name: b"".join(held(files, one)) for one in coded if not files.has(one.name)}
 
 
 def parse_labels(data: bytes) -> tuple[str, ...]:
@@ -145,17 +193,22 @@ def parse_labels(data: bytes) -> tuple[str, ...]:
     return tuple(lines[:-1] if lines[-1] == "" else lines)
 
 
-def _bundle(path: Path, files: BundleFiles, entries: Sequence[FileEntry]) -> Bundle:
+def _bundle(path: Path, files: BundleFiles, entries: Sequence[FileEntry], find: FindFile) -> Bundle:
     manifest = files.manifest
+    smaller = frozenset(one.name for one in manifest.files if one.restored and not files.has(one.name))
     contents = _checked_contents(files, entries, {manifest.model, LABELS_FILE})
+    # Class names that are left to an older bundle are those of the contract, too.
+    labels = None if LABELS_FILE in smaller else contents.get(LABELS_FILE)
     return Bundle(
         path=path,
         manifest=manifest,
         manifest_bytes=files.manifest_bytes,
         signature=_signature(files, SIGNATURE_FILE),
         ssh_signature=_signature(files, SSH_SIGNATURE_FILE),
-        model=contents[manifest.model],
-        labels=_labels(contents.get(LABELS_FILE), manifest.contract),
+        labels=_labels(labels, manifest.contract),
+        find=find,
+        smaller=smaller,
+        held_model=contents[manifest.model],
     )
 
 
@@ -168,7 +221,7 @@ def _checked_contents(files: BundleFiles, entries: Sequence[FileEntry], kept: se
     _check_list(files)
     contents = {}
     for one in entries:
-        pieces = _checked(files, one)
+        pieces = held(files, one)
         if one.name in kept:
             contents[one.name] = b"".join(pieces)
         else:
@@ -178,6 +231,8 @@ def _checked_contents(files: BundleFiles, entries: Sequence[FileEntry], kept: se
 
 
 def _check_list(files: BundleFiles) -> None:
+    if files.manifest.canonical and files.names is not None:
+        return  # the layout allows no other
     listed = {one.name for one in files.manifest.files}
     strange = (files.names or frozenset()) - listed - set(OWN_FILES)
     if strange:
@@ -186,19 +241,6 @@ def _check_list(files: BundleFiles) -> None:
         raise IntegrityError(f"{min(listed - files.names)} is missing")
     if sum(one.size for one in files.manifest.files) > MAX_TOTAL_BYTES:
         raise IntegrityError(f"{MANIFEST_FILE} lists more than {MAX_TOTAL_BYTES} bytes")
-
-
-def _checked(files: BundleFiles, entry: FileEntry) -> Iterator[bytes]:
-    """The contents of a file; whoever takes all pieces has them checked."""
-    digest, size = new_sha256(), 0
-    for piece in files.pieces(entry.name, entry.size):
-        digest.update(piece)
-        size += len(piece)
-        yield piece
-    if size != entry.size:
-        raise IntegrityError(f"{entry.name} has {size} bytes, not the {entry.size} that {MANIFEST_FILE} lists")
-    if digest.hexdigest() != entry.sha256:
-        raise IntegrityError(f"{entry.name} does not have the SHA-256 that {MANIFEST_FILE} lists")
 
 
 def _labels(data: Optional[bytes], contract: Contract) -> tuple[str, ...]:

@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ..bundle.read import Bundle, read_bundle
+from ..bundle.restored_zip import restored_zip
 from ..bundle.signature import SignatureCheck, check_signature
 from ..bundle.trust import add_key, read_trust_store
 from ..errors import EdgecompError, InputError, IntegrityError
+from ..hashes import file_sha256
 from ..places import home
-from ..storage import copy_file, make_folder, remove
+from ..storage import copy_file, make_folder, remove, write_file
 from .admission import check_target, check_version
+from .bases import installed_files, require_bases
 from .lock import locked
 from .state import Release, State, model_folder, read_state
 from .transaction import known_state, point_at, publish, remove_garbage
 
-INCOMING_FILE = "incoming.zip"
+INCOMING_FILE, RESTORED_FILE = "incoming.zip", "restored.zip"
 
 GOLDENS = "running golden samples"
 """What progress says when native code is about to run."""
@@ -105,10 +108,11 @@ def install(bundle: Path, options: Optional[Options] = None, progress: Progress 
         try:
             progress("copying")
             sha256 = copy_file(bundle, incoming)
-            with _spoken_of_as(bundle, incoming):
+            with _spoken_of_as(bundle, incoming, incoming.with_name(RESTORED_FILE)):
                 return _install_copy(incoming, sha256, place, options or Options(), progress)
         finally:
             remove(incoming)
+            remove(incoming.with_name(RESTORED_FILE))
 
 
 def rollback(
@@ -152,7 +156,8 @@ def rollback(
 
 def _install_copy(incoming: Path, sha256: str, place: Path, options: Options, progress: Progress) -> Installation:
     progress("checking")
-    bundle = read_bundle(incoming)
+    find = installed_files(place)
+    bundle = read_bundle(incoming, find)
     manifest = bundle.manifest
     signature = check_signature(bundle, read_trust_store(), allow_unsigned=options.allow_unsigned)
     name = manifest.name if options.name is None else options.name
@@ -161,11 +166,15 @@ def _install_copy(incoming: Path, sha256: str, place: Path, options: Options, pr
     old = known_state(folder)
     check_version(manifest, old.current if old else None, options.allow_downgrade)
     check_target(manifest, place)
+    there = _kept_before(folder, old, sha256)
+    if there is None:
+        require_bases(manifest, find, place)
     packages = _lay_out(incoming, bundle, place, progress) if options.with_wheels else None
+    kept, restored_sha256 = (there, None) if there else _restored(incoming, bundle, progress)
     progress(GOLDENS)
     from .proof import prove  # needs NumPy, which may only just have been laid out
 
-    proof = prove(incoming, manifest, threads=options.threads, engine=options.engine)
+    proof = prove(kept, manifest, threads=options.threads, engine=options.engine)
     if signature.newly_endorsed is not None:  # the next bundle need not bring the older key's word again
         add_key(signature.newly_endorsed)
     if packages is not None:
@@ -182,17 +191,43 @@ def _install_copy(incoming: Path, sha256: str, place: Path, options: Options, pr
             installed=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             target=manifest.target,
             verified=proof.verification.to_dict(),
+            restored=restored_sha256,
         )
         new = State(release, old.current if old else None)
-        publish(incoming, folder, new)
+        publish(kept, folder, new)
     return Installation(name, new, new is not old, signature, proof.latency_ms, packages)
+
+
+def _kept_before(folder: Path, old: Optional[State], sha256: str) -> Optional[Path]:
+    """What is kept of the bundle, where it is the current one already: what it was restored from may be gone."""
+    if old is None or old.current.sha256 != sha256 or old.current.restored is None:
+        return None
+    kept = folder / old.current.file
+    try:
+        return kept if file_sha256(kept) == old.current.file_sha256 else None
+    except OSError:
+        return None
+
+
+def _restored(incoming: Path, bundle: Bundle, progress: Progress) -> tuple[Path, Optional[str]]:
+    """What is kept of a bundle, so that no application waits for it to be restored, and its SHA-256 if that is new."""
+    if not bundle.smaller:
+        return incoming, None
+    progress("restoring")
+    kept = incoming.with_name(RESTORED_FILE)
+    try:
+        sha256 = write_file(kept, restored_zip(incoming, bundle.find))
+    except IntegrityError as error:
+        raise IntegrityError(f"{incoming}: {error}; nothing of it was used") from error
+    remove(incoming)  # there may be no room for both and what was there before
+    return kept, sha256
 
 
 def _lay_out(incoming: Path, bundle: Bundle, place: Path, progress: Progress) -> Path:
     from .packages import lay_out_packages
 
     progress("unpacking Python packages")
-    return lay_out_packages(incoming, bundle.manifest, place)
+    return lay_out_packages(incoming, bundle.manifest, place, find=bundle.find)
 
 
 @contextmanager
@@ -209,9 +244,12 @@ def _locked_home(progress: Progress) -> Iterator[Path]:
 
 
 @contextmanager
-def _spoken_of_as(path: Path, copy: Path) -> Iterator[None]:
+def _spoken_of_as(path: Path, *copies: Path) -> Iterator[None]:
     """Messages name the file that the user knows."""
     try:
         yield
     except EdgecompError as error:
-        raise type(error)(str(error).replace(str(copy), str(path))) from error
+        said = str(error)
+        for copy in copies:
+            said = said.replace(str(copy), str(path))
+        raise type(error)(said) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import os
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import IO, Optional
 
 from ..bundle.manifest import FileEntry, Manifest, is_safe_name
+from ..bundle.restore import FindFile, nowhere
 from ..errors import InputError, IntegrityError
 from ..machine import Machine, this_machine
 from ..places import HOME_VARIABLE
@@ -30,7 +32,9 @@ _UNFINISHED = "unfinished"
 _COMMANDS = {"edgecomp-python": "", "edgecomp-runtime": " -m edgecomp_runtime"}
 
 
-def lay_out_packages(bundle: Path, manifest: Manifest, home: Path, machine: Optional[Machine] = None) -> Path:
+def lay_out_packages(
+    bundle: Path, manifest: Manifest, home: Path, machine: Optional[Machine] = None, find: FindFile = nowhere
+) -> Path:
     """Unpacks the wheels of a bundle that fit this machine; Python finds their modules from then on.
 
     Args:
@@ -38,19 +42,21 @@ def lay_out_packages(bundle: Path, manifest: Manifest, home: Path, machine: Opti
         manifest: its manifest.
         home: the home for models.
         machine: None looks.
+        find: finds wheels that are left to an older bundle.
 
     Returns:
         the folder of the packages; a folder that has once been made is used again.
 
     Raises:
-        InputError: no wheel with compiled code fits, and this Python has no NumPy of its own.
+        InputError: no wheel with compiled code fits, and this Python has no NumPy of its own; or a wheel is left to an
+            older bundle that is not here.
         IntegrityError: a wheel is no zip, or would write outside its folder.
         OSError: the folder cannot be written.
     """
     chosen = choose_wheels(manifest, machine or this_machine())
     folder = home / "python" / _digest(chosen)
     if not folder.is_dir():
-        _unpack_all(bundle, chosen, folder)
+        _unpack_all(bundle, chosen, folder, find)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     return folder
@@ -95,14 +101,14 @@ def use_packages(folder: Path, home: Path) -> None:
             shutil.rmtree(one, ignore_errors=True)
 
 
-def _unpack_all(bundle: Path, wheels: Sequence[FileEntry], folder: Path) -> None:
+def _unpack_all(bundle: Path, wheels: Sequence[FileEntry], folder: Path, find: FindFile) -> None:
     unfinished = folder.with_name(_UNFINISHED)
     shutil.rmtree(unfinished, ignore_errors=True)
     make_folder(unfinished)
     try:
         with zipfile.ZipFile(bundle) as files:
             for one in wheels:
-                with files.open(one.name) as stored, _opened_wheel(one.name, stored) as wheel:
+                with _stored(files, one, find) as stored, _opened_wheel(one.name, stored) as wheel:
                     _unpack(one.name, wheel, unfinished)
         # One flush of everything: thousands of small files, each flushed by itself, would take minutes on an SD card.
         os.sync()
@@ -111,6 +117,15 @@ def _unpack_all(bundle: Path, wheels: Sequence[FileEntry], folder: Path) -> None
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+
+
+def _stored(files: zipfile.ZipFile, wheel: FileEntry, find: FindFile) -> IO[bytes]:
+    if not wheel.in_base or wheel.name in files.namelist():
+        return files.open(wheel.name)
+    content = find(wheel.sha256)
+    if content is None:
+        raise InputError(f"{wheel.name} is left to an older bundle, which is not here; take the full bundle")
+    return io.BytesIO(content)
 
 
 def _opened_wheel(name: str, file: IO[bytes]) -> zipfile.ZipFile:

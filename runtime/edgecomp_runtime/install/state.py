@@ -10,7 +10,9 @@ from typing import Any, Optional
 
 from ..errors import InputError, IntegrityError
 
-FORMAT = 1
+FORMAT = 2
+"""The latest form of the pointer that this package reads; it writes the oldest that can say what is to be said."""
+
 STATE_FILE = "state.json"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}")
@@ -28,6 +30,7 @@ class Release:
         installed: when, by this machine's clock: "2026-11-26T04:16:05Z".
         target: name of the device it was made for.
         verified: what the golden samples gave, as `Verification.to_dict` has it.
+        restored: SHA-256 of what is kept of it, where it came in a smaller form; None where it is kept as it came.
     """
 
     sha256: str
@@ -36,15 +39,21 @@ class Release:
     installed: str
     target: str
     verified: dict[str, Any]
+    restored: Optional[str] = None
 
     @property
     def file(self) -> str:
         """Name of its file in the model's folder."""
         return f"{self.sha256}.zip"
 
+    @property
+    def file_sha256(self) -> str:
+        """SHA-256 of that file."""
+        return self.restored or self.sha256
+
     def to_dict(self) -> dict[str, Any]:
         """The release as JSON-ready data."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "restored" or value is not None}
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,10 @@ class State:
 
     def to_bytes(self) -> bytes:
         """What `state.json` holds."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True).encode() + b"\n"
+        releases = {"current": self.current, "previous": self.previous}
+        told = {name: one.to_dict() if one else None for name, one in releases.items()}
+        told_format = FORMAT if any(one and one.restored for one in releases.values()) else 1
+        return json.dumps({"format": told_format, **told}, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def model_folder(home: Path, name: str) -> Path:
@@ -88,8 +100,8 @@ def read_state(folder: Path) -> Optional[State]:
     path = folder / STATE_FILE
     try:
         raw = json.loads(path.read_bytes())
-        if raw["format"] != FORMAT:
-            raise InputError(f"{path}: is of format {raw['format']!r}, not {FORMAT}; upgrade edgecomp-runtime")
+        if raw["format"] not in (1, FORMAT):
+            raise InputError(f"{path}: is of format {raw['format']!r}, not up to {FORMAT}; upgrade edgecomp-runtime")
         return State(_release(raw["current"]), _release(raw["previous"]) if raw["previous"] is not None else None)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -101,8 +113,9 @@ def read_state(folder: Path) -> Optional[State]:
 
 def _release(raw: Any) -> Release:
     release = Release(**raw)
-    if not isinstance(release.sha256, str) or not _SHA256.fullmatch(release.sha256):
-        raise ValueError("a sha256 is not 64 hexadecimal digits")
+    for digest in (release.sha256, release.file_sha256):
+        if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+            raise ValueError("a sha256 is not 64 hexadecimal digits")
     if isinstance(release.version, bool) or not isinstance(release.version, int):
         raise TypeError("a version is not a whole number")
     return release

@@ -90,7 +90,7 @@ def _damage(folder: Path, release: Release) -> str:
         found = file_sha256(folder / release.file)
     except OSError as error:
         return f"{release.file} cannot be read ({error.strerror or error})"
-    return "" if found == release.sha256 else f"{release.file} is not what was installed"
+    return "" if found == release.file_sha256 else f"{release.file} is not what was installed"
 
 
 def _line(release: Release) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Union
 
 import numpy as np
 
@@ -23,19 +24,19 @@ FLAT = 48
 _SQRT2 = 1.4142135623730951
 
 
-def prior(alphabet: int, centre: int, spreads: np.ndarray, strength: int) -> np.ndarray:
+def prior(alphabet: int, centre: Union[int, np.ndarray], spreads: np.ndarray, strength: int) -> np.ndarray:
     """Counts before anything was seen: a Student-t curve (7 degrees of freedom) per context.
 
     Args:
         alphabet: number of symbols, 1 to 256.
-        centre: the symbol at the peak.
+        centre: the symbol at the peak, of all contexts or int [contexts] of each.
         spreads: int [contexts], widths in half octaves: 2 ** (spread / 2 - 2) symbols.
         strength: log2 of how many observations the prior weighs.
 
     Returns:
         int64 [contexts, alphabet].
     """
-    distance = np.arange(alphabet, dtype=np.float64) - centre
+    distance = np.arange(alphabet, dtype=np.float64) - np.reshape(centre, (-1, 1))
     widths = np.array([math.ldexp(_SQRT2 if one % 2 else 1.0, int(one) // 2 - 2) for one in spreads])[:, None]
     tail = 1.0 + distance * distance / (7.0 * widths * widths)
     curve = (float(1 << 24) / (tail * tail * tail * tail)).astype(np.int64) + 1

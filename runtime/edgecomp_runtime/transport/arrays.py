@@ -7,9 +7,10 @@ from typing import Optional
 
 import numpy as np
 
-from .adaptive import FLAT, prior
-from .plan import BUCKETS, MAX_GROUPS, Array, Copy, Grouping, Product, Weights, Words, damaged
+from .adaptive import FLAT, Frequencies, prior
+from .plan import BUCKETS, MAX_GROUPS, Array, Copy, Grouping, Product, Taps, Weights, Words, damaged
 from .rans import LaneDecoder
+from .taps import in_order, tap_centres, tap_contexts
 
 # The prior of the groups along an axis: close to the usual one.
 GROUP_SPREAD, GROUP_STRENGTH = 5, 3
@@ -132,7 +133,10 @@ def _restore_values(
 ) -> None:
     """Fills uint8, the values of all elements, or of those that are kept."""
     contexts = _contexts(array, array.values, expected, lanes)
-    lanes.take(weight_prior(array), contexts if contexts is None or kept is None else contexts[kept], values)
+    if array.taps is not None:
+        _take_taps(array, array.taps, contexts, values, lanes)
+    else:
+        lanes.take(weight_prior(array), contexts if contexts is None or kept is None else contexts[kept], values)
     if array.grid:
         apply_by_channel(array, values, grid_values(array, model), kept)
     elif array.codebook:
@@ -145,12 +149,25 @@ def _restore_values(
         values += (expected if kept is None else expected[kept]).view(np.uint8)
 
 
+def _take_taps(
+    array: Weights, taps: Taps, contexts: Optional[np.ndarray], values: np.ndarray, lanes: LaneDecoder
+) -> None:
+    symbols, model = values.reshape(array.shape), Frequencies(weight_prior(array))
+    for row, column in in_order(array.shape):
+        found = np.empty(symbols[:, 0, 0].size, np.uint8)
+        lanes.take_more(model, tap_contexts(symbols, row, column, array, taps, contexts), found)
+        symbols[:, row, column] = found.reshape(symbols[:, 0, 0].shape)
+
+
 def weight_prior(array: Weights) -> np.ndarray:
-    """int64 [contexts, alphabet]; each context in `BUCKETS` where a base says what to expect."""
+    """int64 [contexts, alphabet]; each context split where a base says what to expect, or neighbours do."""
     contexts = array.values.contexts
     spreads = np.full(contexts, array.spread) if array.flat else array.spread + np.arange(contexts)
     if array.source is not None:
         spreads = np.repeat(spreads, BUCKETS)
+    if array.taps is not None:
+        spreads, centres = np.repeat(spreads, array.taps.buckets), tap_centres(array, array.taps)
+        return prior(array.alphabet, centres, np.minimum(spreads, FLAT), array.strength)
     return prior(array.alphabet, -array.lowest, np.minimum(spreads, FLAT), array.strength)
 
 

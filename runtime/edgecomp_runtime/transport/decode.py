@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Optional
 
 import numpy as np
 
 from ..errors import InputError, IntegrityError
+from ..hashes import sha256_of
+from .addresses import turn_addresses
 from .arrays import restore
 from .container import MAX_BYTES, Frame, check_base, read_frame
 from .plan import Array, damaged, read_plan, regions_of
@@ -44,7 +45,7 @@ def decode(data: bytes, *, base: Optional[bytes] = None, max_bytes: int = MAX_BY
     for array in plan:
         restore(array, model, np.frombuffer(older, np.uint8), lanes)
     lanes.finish()
-    if hashlib.sha256(model.data).digest() != frame.sha256:
+    if sha256_of(model.data).digest() != frame.sha256:
         raise IntegrityError("the restored model has another SHA-256 than was announced; fetch the file again")
     del frame, lanes  # the copy that is returned takes their room
     return model.tobytes()
@@ -68,4 +69,6 @@ def _with_skeleton(frame: Frame, plan: list[Array], base: np.ndarray) -> np.ndar
         end = start + length
     if at != len(skeleton):
         raise damaged()
+    if frame.turned:
+        turn_addresses(model)
     return model

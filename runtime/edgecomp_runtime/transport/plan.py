@@ -15,6 +15,8 @@ MAX_ARRAYS, MAX_REGIONS, MAX_AXES, MAX_CHANNELS = 4096, 65536, 8, 65535
 MAX_CONTEXTS, MAX_GROUPS, MAX_STRENGTH = 32, 32, 16
 # Into so many the magnitudes that a base predicts are told apart; each context is split by them.
 BUCKETS = 8
+# A kernel of more taps is coded without looking at neighbours.
+MAX_TAPS, MAX_REACH, MAX_SLOPE = 64, 4, 63
 COPY, PRODUCT, WORDS, WEIGHTS = range(4)
 
 
@@ -80,6 +82,25 @@ class Grouping:
 
 
 @dataclass(frozen=True)
+class Taps:
+    """How the neighbours of a kernel's tap split each context, by the sum of those above and left of it.
+
+    Args:
+        step: symbols from one bucket of sums to the next, 1 to 255.
+        reach: buckets on either side of the middle.
+        slope: how many symbols the prior's centre is moved from one bucket to the next.
+    """
+
+    step: int
+    reach: int
+    slope: int
+
+    @property
+    def buckets(self) -> int:
+        return 2 * self.reach + 1
+
+
+@dataclass(frozen=True)
 class Weights:
     """A tensor of int8 (or uint8) values, or of int4 values packed two to a byte.
 
@@ -99,6 +120,7 @@ class Weights:
         scales: the place of the channels' float32 scales; needed by a grid, and to predict from a base.
         source: the place in the base of what values are predicted from.
         source_scales: the place in the base of its channels' scales, where values are rescaled.
+        taps: how neighbours split contexts, in a tensor [outputs, rows, columns, inputs] that is coded tap by tap.
     """
 
     start: int
@@ -118,6 +140,7 @@ class Weights:
     scales: Optional[int] = None
     source: Optional[int] = None
     source_scales: Optional[int] = None
+    taps: Optional[Taps] = None
 
 
 Array = Union[Copy, Product, Words, Weights]
@@ -233,7 +256,7 @@ def _words(numbers: _Numbers, near: int) -> Words:
 
 
 def _weights(numbers: _Numbers, start: int, length: int) -> Weights:
-    flags = numbers.next(255)
+    flags = numbers.next(511)
     nibbles, flat, grid = bool(flags & 1), bool(flags & 2), bool(flags & 4)
     has_codebook, has_scales, has_source, has_source_scales = flags & 8, flags & 16, flags & 32, flags & 64
     shape = tuple(numbers.next() for _ in range(numbers.next(MAX_AXES)))
@@ -242,6 +265,9 @@ def _weights(numbers: _Numbers, start: int, length: int) -> Weights:
     spread, strength, alphabet = numbers.next(63), numbers.next(MAX_STRENGTH), 1 + numbers.next(255)
     lowest = 0 if has_codebook else numbers.next(255) - 128
     codebook = numbers.raw(alphabet * (4 if grid else 1)) if has_codebook else b""
+    taps = (
+        Taps(1 + numbers.next(254), 1 + numbers.next(MAX_REACH - 1), numbers.next(MAX_SLOPE)) if flags & 256 else None
+    )
     axis = numbers.next(MAX_AXES) if has_scales else 0
     scales = numbers.place(start) if has_scales else None
     source = numbers.place(start) if has_source else None
@@ -254,11 +280,15 @@ def _weights(numbers: _Numbers, start: int, length: int) -> Weights:
     ):
         raise damaged()
     contexts = max(values.contexts, zeros.contexts if zeros else 1)
+    if taps and (len(shape) != 4 or zeros or has_source or not 1 < shape[1] * shape[2] <= MAX_TAPS):
+        raise damaged()
+    if taps and values.contexts * taps.buckets > 256:
+        raise damaged()
     if (grid and not has_codebook) or (has_source and contexts > MAX_CONTEXTS // BUCKETS):
         raise damaged()
     return Weights(
         *(start, length, shape, nibbles, zeros, values, spread, flat, strength, lowest, alphabet, codebook),
-        *(grid, axis, scales, source, source_scales),
+        *(grid, axis, scales, source, source_scales, taps),
     )
 
 

@@ -42,11 +42,26 @@ class LaneDecoder:
         Raises:
             IntegrityError: the words end too early.
         """
-        model = Frequencies(counts)
+        self.take_more(Frequencies(counts), contexts, out, last=True)
+
+    def take_more(
+        self, model: Frequencies, contexts: Optional[np.ndarray], out: np.ndarray, *, last: bool = False
+    ) -> None:
+        """Decodes a part of an array.
+
+        Args:
+            model: what was learned from the parts before; learns from this one, too.
+            contexts: see `take`.
+            out: see `take`.
+            last: whether nothing need be learned from the end any more.
+
+        Raises:
+            IntegrityError: the words end too early.
+        """
         for start, stop in chunks(len(out)):
             rows = np.zeros(stop - start, np.intp) if contexts is None else contexts[start:stop].astype(np.intp)
             self._chunk(model, rows, out[start:stop])
-            if stop < len(out):
+            if stop < len(out) or not last:
                 model.observe(rows * model.alphabet + out[start:stop])
 
     def _chunk(self, model: Frequencies, rows: np.ndarray, out: np.ndarray) -> None:

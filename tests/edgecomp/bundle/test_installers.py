@@ -16,10 +16,12 @@ from edgecomp_runtime.bundle.manifest import Manifest
 from edgecomp_runtime.bundle.read import read_manifest
 from edgecomp_runtime.install.status import status
 
-from edgecomp.bundle import BundleContents, Release, pack_bundle
+from edgecomp.bundle import BundleContents, Release
+from edgecomp.bundle import pack_bundle as pack_without_runtime
 from edgecomp.bundle.debian import debian_package, package_name
 from edgecomp.bundle.formats import as_format
 from edgecomp.bundle.install_sh import installer_script
+from edgecomp.bundle.runtime_wheel import runtime_wheel
 from edgecomp.cli.bundle import command
 from edgecomp.errors import InputError
 from edgecomp.keys import SigningKey
@@ -27,6 +29,11 @@ from edgecomp.keys import SigningKey
 from .test_pack import contents
 
 __all__ = ["contents"]
+
+
+def pack_bundle(contents: BundleContents, release: Release | None = None) -> bytes:
+    """A bundle with the device package, as `edgecomp bundle --format` makes it."""
+    return pack_without_runtime(contents, release, dict([runtime_wheel()]))
 
 
 @pytest.fixture

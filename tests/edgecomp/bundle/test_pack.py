@@ -84,12 +84,23 @@ def test_the_manifest_lists_every_file_with_size_and_hash(contents: BundleConten
     with zipfile.ZipFile(io.BytesIO(pack_bundle(contents))) as archive:
         assert archive.namelist()[0] == "manifest.json"
         listed = json.loads(archive.read("manifest.json"))["files"]
-        assert set(listed) == set(archive.namelist()) - {"manifest.json"}
-        for name, entry in listed.items():
+        held = {one.get("transport", {}).get("file", name): one.get("transport", one) for name, one in listed.items()}
+        assert set(held) == set(archive.namelist()) - {"manifest.json"}
+        for name, entry in held.items():
             assert {"sha256": entry["sha256"], "bytes": entry["bytes"]} == _digest(archive.read(name))
             deflated = archive.getinfo(name).compress_type == zipfile.ZIP_DEFLATED
             assert deflated == ("packed" in entry)
-        assert "packed" in listed["model.tflite"]
+        assert listed["model.tflite"]["transport"]["file"] == "model.ect"
+        expected = _digest(contents.model)
+        assert {key: listed["model.tflite"][key] for key in expected} == expected
+
+
+def test_a_bundle_is_hardly_larger_than_what_it_proves_itself_with(contents: BundleContents) -> None:
+    made = pack_bundle(contents)
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".whl")]
+        rest = sum(archive.getinfo(name).compress_size for name in archive.namelist() if name != "manifest.json")
+    assert len(made) < rest + 4000
 
 
 def _digest(data: bytes) -> dict[str, Any]:
@@ -141,7 +152,7 @@ def test_the_wheel_holds_the_sources_and_nothing_else() -> None:
         tops = {one.split("/")[0] for one in archive.namelist()}
         assert tops == {"edgecomp_runtime", f"edgecomp_runtime-{version}.dist-info"}
         assert not [one for one in archive.namelist() if "__pycache__" in one or one.endswith(".pyc")]
-    assert len(wheel) < 250_000  # it goes into every bundle: run, measure, install, sign, stream
+    assert len(wheel) < 250_000  # it goes over every connection: run, measure, install, sign, stream
 
 
 @pytest.mark.slow

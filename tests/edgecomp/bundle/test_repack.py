@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from edgecomp_runtime.bundle.read import read_bundle, read_files
 
 from edgecomp.bundle import open_packed, repack
 from edgecomp.bundle.archive import zip_bytes
+from edgecomp.bundle.runtime_wheel import runtime_wheel
 from edgecomp.bundle.seal import Release, seal
+from edgecomp.cli.bundle import command
 from edgecomp.errors import InputError, IntegrityError
 from edgecomp.keys import SigningKey
 
@@ -78,3 +81,12 @@ def test_what_is_no_bundle_or_damaged_is_told(old: Path, tmp_path: Path) -> None
     old.write_bytes(old.read_bytes()[:-40])
     with pytest.raises(IntegrityError):
         open_packed(old)
+
+
+def test_the_device_package_is_put_in_when_that_is_asked_for(
+    old: Path, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "with.zip"
+    told = CliRunner().invoke(command, [str(old), "--with-runtime", "--out", str(out)])
+    assert told.exit_code == 0, told.output
+    assert read_files(out) == {**files, **dict([runtime_wheel()])}

@@ -47,11 +47,12 @@ def constants(draw: st.DrawFn) -> Stored:
             [("INT8", 8), ("UINT8", 8), ("INT4", 4), ("INT32", 32), ("FLOAT32", 32), ("FLOAT16", 16), ("INT16", 16)]
         )
     )
-    shape = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=3)))
+    shape = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)))
     nbytes = (int(np.prod(shape)) * bits + 7) // 8
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     few = draw(st.sampled_from([1, 2, 16, 256]))
-    values = rng.choice(rng.integers(0, 256, few), nbytes).astype(np.uint8)
+    values = np.repeat(rng.choice(rng.integers(0, 256, few), nbytes), draw(st.sampled_from([1, 9]))).astype(np.uint8)
+    values = values[:nbytes]
     values[rng.random(nbytes) < draw(st.sampled_from([0.0, 0.5, 0.95]))] = 0
     quantized = draw(st.booleans())
     scales = tuple(map(float, rng.uniform(0.001, 1, shape[0]).astype(np.float32))) if quantized else ()
@@ -105,6 +106,14 @@ def test_wide_and_narrow_channels_are_told_apart() -> None:
     values = np.rint(rng.normal(0, np.repeat([30, 2], 32)[:, None], (64, 300))).clip(-127, 127).astype(np.int8)
     weights = Stored(values, "INT8", (64, 300), (0.5,) * 64)
     assert bits_a_weight(weights) < 0.5 * (entropy(values[:32]) + entropy(values[32:])) + 0.15 < entropy(values)
+
+
+def test_kernels_whose_taps_are_alike_cost_less_than_their_entropy() -> None:
+    """As those of trained convolutions are: each tap is much like those beside it."""
+    rng = np.random.default_rng(0)
+    alike, own = rng.normal(0, 20, (48, 1, 1, 48)), rng.normal(0, 8, (48, 3, 3, 48))
+    values = np.rint(alike + own).clip(-127, 127).astype(np.int8)
+    assert bits_a_weight(Stored(values, "INT8", values.shape, (0.5,))) < entropy(values) - 0.5
 
 
 def test_zeros_cost_what_telling_them_apart_costs() -> None:

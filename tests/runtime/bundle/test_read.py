@@ -233,8 +233,8 @@ def test_what_is_no_bundle_is_bad_input_not_a_failed_check(tmp_path: Path) -> No
 
 
 def test_a_newer_format_asks_for_an_upgrade(write_bundle: Write) -> None:
-    with pytest.raises(InputError, match=r"format 2.*upgrade"):
-        read_bundle(write_bundle(changes={"format": 2}))
+    with pytest.raises(InputError, match=r"format 3.*upgrade"):
+        read_bundle(write_bundle(changes={"format": 3}))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from typing import IO
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import edgecomp_runtime.transport  # noqa: F401 - likewise
 from edgecomp_runtime import Model, storage
 from edgecomp_runtime.install.installing import Options, install, rollback
 from edgecomp_runtime.install.status import status
@@ -34,8 +35,9 @@ def main(template: Path, bundle: Path, operation: str) -> None:
     # As many steps as a large bundle has; where packages are laid out, copying is not what is looked at.
     storage._BLOCK_BYTES = max(bundle.stat().st_size // (4 if operation == "wheels" else 40), 1)
     home = template.with_name("killed")
+    os.environ["EDGECOMP_HOME"] = str(template)
+    Model.load("installed:photo")  # what is imported now is not imported in each child
     os.environ["EDGECOMP_HOME"] = str(home)
-    Model.load(bundle)  # what is imported now is not imported in each child
     shutil.copyfileobj = copy_in_parts  # type: ignore[assignment]
     os.sync = lambda: None  # nothing here outlives a power cut, and all disks of the machine would have to wait
     path = list(sys.path)

@@ -8,18 +8,21 @@ import struct
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from edgecomp_runtime.errors import InputError, IntegrityError
-from edgecomp_runtime.transport import decode
-from edgecomp_runtime.transport.container import HEADER, IS_DELTA, lzma_filter
+from edgecomp_runtime.transport import decode, primer
+from edgecomp_runtime.transport.addresses import turn_addresses
+from edgecomp_runtime.transport.container import HEADER, IS_DELTA, PRIMED, SHARED, TURNED, lzma_filter
 from edgecomp_runtime.transport.plan import WEIGHTS, WORDS, read_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SECONDS = 20  # on a slow machine
 SETTINGS = 2 * 9
+PRIMER_SHA256 = "1fdb7017a389c315bc15fcd9e03ff37d74ccfab8b71364d10e9a4906a6113627"
 
 
 def framed(
@@ -31,14 +34,18 @@ def framed(
     words: bytes = b"",
     sha256: bytes | None = None,
     base: bytes | None = None,
-    version: int = 1,
+    version: int = 2,
     lanes: int | None = None,
+    flags: int = 0,
+    packed: bytes | None = None,
 ) -> bytes:
     """A coded model by hand, with a right checksum whatever it holds."""
     content = skeleton + plan
-    packed = lzma.compress(content, lzma.FORMAT_RAW, filters=[lzma_filter(SETTINGS, len(content)) | {"preset": 6}])
+    if packed is None:
+        packed = lzma.compress(content, lzma.FORMAT_RAW, filters=[lzma_filter(SETTINGS, len(content)) | {"preset": 6}])
+    flags |= IS_DELTA * (base is not None)
     header = HEADER.pack(
-        *(b"ECT1", version, IS_DELTA * (base is not None), SETTINGS, len(states) // 4 if lanes is None else lanes),
+        *(b"ECT1", version, flags, SETTINGS, len(states) // 4 if lanes is None else lanes),
         *(len(skeleton) if size is None else size, sha256 or hashlib.sha256(skeleton).digest()),
         *(len(skeleton), len(plan), len(packed)),
     )
@@ -74,6 +81,7 @@ def _model(seed: int) -> bytes:
     model, graph = tables.ModelT(), tables.SubGraphT()
     values = {
         "INT8": np.rint(rng.normal(0, 20, (8, 40)) * (rng.random((8, 40)) < 0.5)).astype(np.int8),
+        "UINT8": np.repeat(np.rint(rng.normal(0, 5, (8, 1, 9))).astype(np.int8), 9, axis=1).view(np.uint8),
         "INT4": rng.integers(0, 256, (8, 20), np.uint8),
         "INT32": rng.integers(-3000, 3000, 8, np.int32),
         "FLOAT32": rng.normal(0, 1, (8, 5)).astype(np.float32),
@@ -84,7 +92,7 @@ def _model(seed: int) -> bytes:
     for index, (dtype, stored) in enumerate(values.items()):
         tensor = tables.TensorT()
         tensor.type, tensor.buffer, tensor.name = getattr(tables.TensorType, dtype), index + 1, dtype.lower()
-        tensor.shape = [8, 40] if dtype == "INT4" else list(stored.shape)
+        tensor.shape = {"INT4": [8, 40], "UINT8": [8, 3, 3, 9]}.get(dtype, list(stored.shape))
         tensor.quantization = tables.QuantizationParametersT()
         tensor.quantization.scale = rng.uniform(0.01, 0.02, 8).astype(np.float32)
         tensor.quantization.zeroPoint = np.zeros(8, np.int64)
@@ -92,9 +100,10 @@ def _model(seed: int) -> bytes:
     return pack(model)
 
 
-def test_a_file_of_version_1_is_still_read() -> None:
-    """It was written by the first encoder; what is on devices must stay readable."""
-    model = decode((Path(__file__).parent / "version_1.ect").read_bytes())  # checks its SHA-256
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_from_before_is_still_read(version: int) -> None:
+    """Written when the version was new; what is on devices must stay readable."""
+    model = decode((Path(__file__).parent / f"version_{version}.ect").read_bytes())  # checks its SHA-256
     assert model[4:8] == b"TFL3"
 
 
@@ -131,7 +140,7 @@ def test_changes_behind_a_right_checksum_give_no_other_model(
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32 - 1), changes=st.integers(1, 6), delta=st.booleans())
 def test_a_changed_plan_gives_no_other_model(
-    parts: tuple[bytes, dict[str, bytes]], seed: int, changes: int, delta: bool
+    parts: tuple[bytes, dict[str, Any]], seed: int, changes: int, delta: bool
 ) -> None:
     """Changes inside the packed part, where nearly every byte has a meaning."""
     model, kept = parts
@@ -140,25 +149,19 @@ def test_a_changed_plan_gives_no_other_model(
     for _ in range(changes):
         plan[rng.integers(len(plan))] = rng.integers(256)
     base = model if delta else None
-    data = framed(
-        kept["skeleton"],
-        bytes(plan),
-        size=len(model),
-        states=kept["states"],
-        words=kept["words"],
-        sha256=hashlib.sha256(model).digest(),
-        base=base,
-    )
+    sha256 = hashlib.sha256(model).digest()
+    data = framed(**{**kept, "plan": bytes(plan)}, size=len(model), sha256=sha256, base=base)
     assert outcome(data, base) in (None, model)
 
 
 @pytest.fixture(scope="module")
-def parts(coded: tuple[bytes, bytes]) -> tuple[bytes, dict[str, bytes]]:
+def parts(coded: tuple[bytes, bytes]) -> tuple[bytes, dict[str, Any]]:
     from edgecomp_runtime.transport.container import read_frame
 
     model, data = coded
     frame = read_frame(data, 1 << 20)
-    kept = {name: bytes(getattr(frame, name)) for name in ("skeleton", "plan", "states", "words")}
+    kept: dict[str, Any] = {name: bytes(getattr(frame, name)) for name in ("skeleton", "plan", "states", "words")}
+    kept["flags"] = TURNED * frame.turned
     assert outcome(framed(**kept, size=len(model), sha256=hashlib.sha256(model).digest())) == model
     return model, kept
 
@@ -189,7 +192,48 @@ def test_another_sha256_than_announced_is_refused() -> None:
 
 def test_a_later_version_asks_for_an_upgrade() -> None:
     with pytest.raises(InputError, match="upgrade"):
-        decode(framed(b"skeleton", version=2))
+        decode(framed(b"skeleton", version=3))
+
+
+@pytest.mark.parametrize(("version", "flags"), [(0, 0), (1, TURNED), (1, PRIMED), (2, 16), (2, 128)])
+def test_flags_that_a_version_does_not_have_are_refused(version: int, flags: int) -> None:
+    with pytest.raises(IntegrityError, match="do not fit"):
+        decode(framed(b"skeleton", version=version, flags=flags))
+
+
+def test_the_primer_is_as_long_as_it_says_and_stays_what_it_is() -> None:
+    opener = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma_filter(primer.SETTINGS, primer.PRIMER_BYTES)])
+    opened = opener.decompress(primer.coded_primer())
+    assert len(opened) == primer.PRIMER_BYTES
+    assert hashlib.sha256(primer.coded_primer()).hexdigest() == PRIMER_SHA256, "forms on their way would be unreadable"
+
+
+@pytest.mark.parametrize("shared", [0, 5, 0xFFFF])
+def test_a_primed_part_that_does_not_continue_the_primer_is_refused(shared: int) -> None:
+    packed = SHARED.pack(shared) + lzma.compress(
+        b"skeleton\0", lzma.FORMAT_RAW, filters=[lzma_filter(SETTINGS, 4096) | {"preset": 6}]
+    )
+    assert outcome(framed(b"skeleton", flags=PRIMED, packed=packed)) is None
+    assert outcome(framed(b"skeleton", flags=PRIMED, packed=packed[:1])) is None
+
+
+@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(2**32 - 2**24, 2**32 - 1), max_size=50), st.binary(max_size=3))
+def test_addresses_turned_twice_are_what_they_were(words: list[int], rest: bytes) -> None:
+    data = np.frombuffer(np.array(words, "<u4").tobytes() + rest, np.uint8).copy()
+    turned = data.copy()
+    turn_addresses(turned)
+    small = np.array([0xFF000000 <= word < 0xFFFFFF00 for word in words], bool)
+    np.testing.assert_array_equal(turned[: 4 * len(words)].view("<u4")[~small], np.array(words, np.uint32)[~small])
+    turn_addresses(turned)
+    np.testing.assert_array_equal(turned, data)
+
+
+def test_tables_of_one_kind_name_the_same_place() -> None:
+    words = np.zeros(100, "<i4")
+    words[[30, 57, 80]] = 4 * np.array([30, 57, 80]) - 5000  # how far the layout at 5000 lies behind each
+    data = words.view(np.uint8)
+    turn_addresses(data)
+    assert len(set(words[[30, 57, 80]])) == 1
 
 
 def test_a_packed_part_that_is_longer_than_announced_is_refused() -> None:
