@@ -1,21 +1,23 @@
-"""What a Keras layer takes on a device, for pruning: the coefficients of its profile, on what a cut network costs.
+"""What a Keras layer takes on a device, for passes on the Keras model: the coefficients of its profile.
 
-Pruning knows a layer by its `LayerWork` and no kernel; shares of a network's latency are what it needs. How long a
-file takes is for `predict`.
+Pruning knows a layer by its `LayerWork` and no kernel; shares of a network's latency are what it needs. Layers of low
+rank are known by their kernels, each a `Product`. How long a file takes is for `predict`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..targets import Target
 from .predict import CostModel
-from .work import Work
+from .work import PRODUCTS, Work
 
 if TYPE_CHECKING:
+    from ..factorize.layer import Product
     from ..pruning.costs import LatencyModel, LayerWork
 
 
@@ -73,3 +75,39 @@ def _rates(costs: CostModel, target: Target) -> _Rates:
 
 _SIZE = 960
 """A multiple of the sizes of all tiles."""
+
+
+def product_cost(target: Target) -> Callable[[Product], float] | None:
+    """What one kernel costs on a device, in nanoseconds or instructions, in the precision that it makes files in.
+
+    Args:
+        target: the device.
+
+    Returns:
+        None where its profile does not say what products cost.
+    """
+    if target.prediction is None:
+        return None
+    costs = CostModel(target.prediction)
+    precision: str = "int8" if target.model.default_scheme == "int8" else "float32"
+    if not all(costs.knows(Work(kind, precision)) for kind in PRODUCTS):
+        return None
+    threads, size = target.runtime.threads, 1 if precision == "int8" else 4
+
+    def cost(product: Product) -> float:
+        whole = len(product.window) and (prod(product.window) > 1 or prod(product.strides) > 1)
+        kind = "convolution" if whole else "dense" if product.places == product.groups == 1 else "pointwise"
+        read = product.places * prod(product.strides) * product.inputs
+        work = Work(
+            kind,
+            precision,
+            rows=product.places * product.groups,
+            columns=product.outputs // product.groups,
+            taps=prod(product.window),
+            depth=product.inputs // product.groups,
+            weight_bytes=product.params * size,
+            nbytes=(read + product.places * product.outputs) * size,
+        )
+        return costs.operator_cost(work, threads)
+
+    return cost
