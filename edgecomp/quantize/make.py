@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,7 @@ def make(
     ranges: Ranges,
     threads: int,
     samples: Sequence[Feeds],
+    weight_reach: Mapping[str, np.ndarray] | None = None,
 ) -> Made:
     """Quantizes a float file, then mends what rounding did to it.
 
@@ -47,6 +48,7 @@ def make(
         ranges: of every float tensor of `model`.
         threads: of interpreters.
         samples: calibration samples for the passes that look at the file's own errors.
+        weight_reach: see `quantize`.
 
     Raises:
         QuantizeError: the quantizer could not make the file.
@@ -61,6 +63,7 @@ def make(
             float_outputs=settings.float_outputs,
             symmetric_activations=numbers.symmetric_activations,
             per_tensor_weights=numbers.per_tensor_weights,
+            weight_reach=weight_reach,
         )
     )
     if settings.rounding == "learned":

@@ -5,11 +5,13 @@ from .edit import align_buffers, with_activations, with_constants, with_outputs,
 from .layers import layer_of, operator_layers, tensor_layers
 from .memory import peak_activation_bytes, peak_arena_bytes
 from .model import Operator, Quantization, Signature, Subgraph, Tensor, TfliteModel
+from .new_weights import NewWeights, with_weights
 from .reader import read_tflite
 from .summary import ModelSummary, summarize
 
 __all__ = [
     "ModelSummary",
+    "NewWeights",
     "Operator",
     "Quantization",
     "Signature",
@@ -35,4 +37,5 @@ __all__ = [
     "with_constants",
     "with_outputs",
     "with_signature",
+    "with_weights",
 ]

@@ -78,7 +78,7 @@ def with_constants(data: bytes, values: Mapping[int, np.ndarray]) -> bytes:
     for index, array in values.items():
         model.buffers.append(constant_buffer(graph.tensors[index], array))
         model.subgraphs[0].tensors[index].buffer = len(model.buffers) - 1
-    _drop_unused_buffers(model)
+    drop_unused_buffers(model)
     return pack(model, data)
 
 
@@ -135,7 +135,7 @@ def constant_buffer(tensor: Tensor, values: np.ndarray) -> AlignedBuffer:
     return AlignedBuffer(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
 
 
-def _drop_unused_buffers(model: Any) -> None:
+def drop_unused_buffers(model: Any) -> None:
     """Empties the buffers that nothing names any more; their numbers stay."""
     used = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
     used |= {one.buffer for one in model.metadata or ()}

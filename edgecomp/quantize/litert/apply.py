@@ -30,6 +30,7 @@ def quantize(
     float_outputs: bool = False,
     symmetric_activations: bool = False,
     per_tensor_weights: bool = False,
+    weight_reach: Mapping[str, np.ndarray] | None = None,
 ) -> bytes:
     """Makes the quantized .tflite.
 
@@ -46,6 +47,8 @@ def quantize(
             kernel fixes (the outputs of SOFTMAX and LOGISTIC). Costs a bit behind every ReLU.
         per_tensor_weights: whether all output channels of a layer share one scale; for schemes with integer
             activations, since the others have no kernels for it.
+        weight_reach: magnitudes that the integers of weights are to reach at least, by name, where they are given: of
+            the weights' rank, 1 along each axis but that of the channels.
 
     Raises:
         QuantizeError: a range is missing, no operator computes one of `float_operators`, the scheme has no weights
@@ -80,6 +83,8 @@ def quantize(
         widened = widen_narrow(content, ranges)
         per_tensor = WEIGHTED if per_tensor_weights else INTEGERS[scheme].per_tensor
         bounds = weight_bounds(content, widened, bits=bits, per_tensor=per_tensor)
+        for name, reach in (weight_reach or {}).items():
+            bounds[name] = np.maximum(bounds.get(name, np.float32(0)), reach)
         calibration = _calibration(widened) | _bounds(bounds)
     try:
         result = Quantizer(model, rules).quantize(calibration)

@@ -104,7 +104,9 @@ def reduced_values(
     graph, names = network.main, _input_names(network)
     computed = {index for operator in graph.operators for index in operator.outputs}
     shown = [index for index in dict.fromkeys(index for index, _ in reductions) if index in computed]
-    interpreter = Interpreter(model_content=with_outputs(file, shown or graph.outputs), num_threads=threads)
+    wanted = tuple(shown) or graph.outputs
+    content = file if wanted == graph.outputs else with_outputs(file, wanted)  # which takes long for large networks
+    interpreter = Interpreter(model_content=content, num_threads=threads)
     interpreter.allocate_tensors()
     feeders = list(zip(interpreter.get_input_details(), graph.tensors_of(graph.inputs), strict=True))
     places = {
