@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from ..quantize.litert.floors import LARGEST_BIAS
 from ..quantize.ranges.choice import Ranges
-from ..tflite import layer_of, with_constants
-from .fake_quant import away_from_stored_zero, fake_quantize, nudged, rounded_to, weight_steps
-from .operators import Call, Value, apply
-from .steps import Bias, Fixed, Operand, QatPlan, Read, Step, Weights
+from ..tflite import read_tflite, with_constants
+from .codebook import LARGEST
+from .fake_quant import nudged
+from .forward import Forward
+from .shared import ENOUGH, SharedTensor, SharedValues, Stored
+from .steps import Bias, QatPlan, Step, Weights
 from .trained import TrainedRange, TrainedTensor
 from .units import units_of
 
-_LARGEST_WEIGHT = 127
+_BITS = 8
 
 ACTIVATIONS = ("SOFTMAX", "LOGISTIC")
 """Operators that make scores of logits."""
+
+
+def stored_weights(file: bytes) -> dict[str, Stored]:
+    """The integer weights of a file, for a network to start from, by their names."""
+    return {
+        one.name: Stored(one.values(), np.array(one.quantization.scale, np.float32))
+        for one in read_tflite(file).main.tensors
+        if one.is_constant and one.dtype == "int8" and one.quantization is not None
+    }
 
 
 class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
@@ -32,25 +43,50 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
     Args:
         plan: what is rounded to what.
         logits: whether outputs that end in SOFTMAX or LOGISTIC are what those read; `scored_by` tells which do.
-        keep_structure: whether zeros stay zero where most weights are, and shared values shared.
+        keep_structure: whether zeros stay zero where there are some, and shared values shared.
+        shared: how few values the integers of each layer's weights are to have; None for as many as there are.
+        stored: by the names of weights, what those that share values start from; see `stored_weights`.
         name: of the model.
 
     Raises:
         InputError: when called, an operator that is not known.
     """
 
+    output_axis = 0
+    """Of the weights: a .tflite has the output channels first, Keras has them last."""
+
     def __init__(
-        self, plan: QatPlan, *, logits: bool = False, keep_structure: bool = True, name: str = "fake_quant"
+        self,
+        plan: QatPlan,
+        *,
+        logits: bool = False,
+        keep_structure: bool = True,
+        shared: SharedValues | None = None,
+        stored: Mapping[str, Stored] | None = None,
+        name: str = "fake_quant",
     ) -> None:
         super().__init__(name=name)
         self.plan = plan
         self.logits = logits
         units = units_of(plan)
-        self._tensors = {
-            tensor.index: TrainedTensor(self, tensor, units[tensor.index], keep_structure=keep_structure)
-            for tensor in plan.trained_tensors()
-        }
+        self._values = shared
+        self._tensors: dict[int, TrainedTensor] = {}
+        self._shared: dict[int, SharedTensor] = {}
+        operands = {one.tensor: one for one in plan.weights() if one.bits == _BITS}
+        for tensor in plan.trained_tensors():
+            index, unit = tensor.index, units[tensor.index]
+            if shared is not None and index in operands and shared.suits(tensor.values()):
+                self._shared[index] = SharedTensor(
+                    self, tensor, unit, operands[index].axis, shared, (stored or {}).get(tensor.name)
+                )
+            else:
+                keep = keep_structure and len(tensor.shape) > 1  # biases are what they are
+                self._tensors[index] = TrainedTensor(self, tensor, unit, keep_structure=keep)
         self._ranges = [TrainedRange(self, place, grid) for place, grid in enumerate(plan.grids)]
+        if self._shared:
+            self._first_bits = float(self.bits())
+            self._goal = self.add_weight(shape=(), initializer="zeros", trainable=False, name="goal")
+            self._goal.assign(self._first_bits)
         self.built = True
 
     @property
@@ -79,13 +115,52 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
             logits: whether to end before SOFTMAX and LOGISTIC.
             rounded: whether to round at all; else this is the float file.
         """
-        return _Pass(self.plan, self._tensors, self._ranges if rounded else None).run(
+        return self._pass(rounded=rounded).run(
             self._listed(inputs), self._scoring_steps() if logits else [None] * len(self.plan.outputs)
         )
 
     def trained_file(self) -> bytes:
-        """The float .tflite with the constants as trained."""
-        return with_constants(self.plan.float_file, {index: one.numpy() for index, one in self._tensors.items()})
+        """The float .tflite with the constants as trained; weights that share values have them."""
+        now, tensors = self._pass(), self.plan.network.main.tensors
+        values = {index: one.numpy() for index, one in self._tensors.items()}
+        for weights in self._shared_operands():
+            values[weights.tensor] = np.asarray(now.weights(weights), np.float32)
+            if weights.bias is not None and weights.bias in self._tensors:
+                bias = np.asarray(now.bias(Bias(weights.bias, weights)), np.float32)
+                values[weights.bias] = bias.reshape(tensors[weights.bias].shape)
+        return with_constants(self.plan.float_file, values)
+
+    def weight_reach(self) -> dict[str, np.ndarray]:
+        """For `quantize` of `trained_file`, by name: what the integers of weights that share values reach."""
+        now, tensors = self._pass(), self.plan.network.main.tensors
+        return {
+            tensors[one.tensor].name: LARGEST * np.asarray(now.weight_step(one), np.float32)
+            for one in self._shared_operands()
+        }
+
+    @property
+    def losses(self) -> list[Any]:
+        """What the bits of the weights add to the loss."""
+        if not (self._values and self._values.rate and self._shared):
+            return []
+        return [self._values.price(self.bits(), tf.convert_to_tensor(self._goal))]
+
+    def proceed(self, along: float) -> None:
+        """Is told before each step how far training is, 0 to 1."""
+        if self._values and self._values.bits and self._shared:
+            self._goal.assign(self._values.goal(self._first_bits, along))
+
+    @property
+    def settled(self) -> bool:
+        """Whether weights take no more bits than they are to."""
+        wanted = self._values.bits if self._values and self._shared else None
+        return wanted is None or float(self.bits()) <= ENOUGH * wanted
+
+    def bits(self) -> Any:
+        """What an entropy coder takes for a weight that shares its value, on average; a scalar."""
+        now = self._pass()
+        spent = [self._shared[one.tensor].bits(now.weight_step(one)) for one in self._shared_operands()]
+        return tf.add_n(spent) / sum(one.size for one in self._shared.values())
 
     def ranges(self) -> Ranges:
         """The ranges of all tensors on integers, for `quantize.litert.apply.quantize` of `trained_file`."""
@@ -94,6 +169,13 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
             low, high = (float(end) for end in nudged(*trained.ends(), grid.bits))
             found.update(dict.fromkeys(grid.tensors, (-high, high) if grid.symmetric else (low, high)))
         return found
+
+    def _pass(self, *, rounded: bool = True) -> Forward:
+        return Forward(self.plan, self._tensors, self._shared, self._ranges, rounded)
+
+    def _shared_operands(self) -> list[Weights]:
+        """Weights that share values, each once."""
+        return list({one.tensor: one for one in self.plan.weights() if one.tensor in self._shared}.values())
 
     def _scoring_steps(self) -> list[Step | None]:
         steps = {step.operator.outputs[0]: step for step in self.plan.steps if step.operator.name in ACTIVATIONS}
@@ -106,99 +188,3 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
             names = {index: name for name, index in signature.inputs} if signature else {}
             inputs = [inputs[names.get(tensor.index, tensor.name)] for tensor in network.inputs]
         return list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-
-
-class _Pass:
-    """One way through the network, while TensorFlow traces it."""
-
-    def __init__(
-        self, plan: QatPlan, tensors: Mapping[int, TrainedTensor], ranges: Sequence[TrainedRange] | None
-    ) -> None:
-        self._plan = plan
-        self._tensors = tensors
-        self._ranges = ranges
-        self._graph = plan.network.main
-        self._values: dict[int, Any] = {}
-        self._batch: Any = None
-
-    def run(self, inputs: Sequence[Any], scoring: Sequence[Step | None]) -> list[Any]:
-        """The outputs [batch, ...]; for those with a scoring step what it reads."""
-        self._batch = tf.shape(inputs[0])[0]
-        for index, value, grid in zip(self._graph.inputs, inputs, self._plan.input_grids, strict=True):
-            tensor = self._graph.tensors[index]
-            value = tf.reshape(tf.cast(value, tensor.dtype), [self._batch, *tensor.shape])
-            self._values[index] = self._on_grid(value, grid)
-        skipped = {step.operator.index for step in scoring if step}
-        for step in self._plan.steps:
-            if step.operator.index not in skipped:
-                self._take(step)
-        reads = [step.operands[0] if step else output for step, output in zip(scoring, self._plan.outputs, strict=True)]
-        return [self._output(read) for read in reads if isinstance(read, Read)]
-
-    def _take(self, step: Step) -> None:
-        operator = step.operator
-        outputs = self._graph.tensors_of(operator.outputs)
-        call = Call(
-            operator=operator,
-            layer=layer_of(outputs[0].name) or outputs[0].name,
-            values=tuple(self._value(operand) for operand in step.operands),
-            shapes=tuple(tensor.shape for tensor in outputs),
-            batch=self._batch,
-        )
-        for index, value, grid in zip(operator.outputs, apply(call), step.grids, strict=True):
-            if operator.name == "AVERAGE_POOL_2D" and grid is not None and self._ranges is not None:
-                value = away_from_stored_zero(value, *self._ranges[grid].ends(), self._plan.grids[grid].bits)
-            self._values[index] = self._on_grid(value, grid)
-
-    def _value(self, operand: Operand) -> Value | None:
-        if operand is None:
-            return None
-        if isinstance(operand, Fixed):
-            values = operand.values if self._ranges is None else operand.rounded
-            return Value(tf.constant(values), values.shape, False, values)
-        shape = self._graph.tensors[operand.tensor].shape
-        if isinstance(operand, Read):
-            return Value(self._read(operand), shape, True)
-        value = self._tensors[operand.tensor].value()
-        step = self._bias_step(operand) if isinstance(operand, Bias) else self._weight_step(operand)
-        return Value(value if step is None else rounded_to(value, step), shape, False)
-
-    def _read(self, read: Read) -> Any:
-        value = self._values[read.tensor]
-        for grid in read.grids:
-            value = self._on_grid(value, grid)
-        return value
-
-    def _output(self, read: Read) -> Any:
-        shape = self._graph.tensors[read.tensor].shape
-        return tf.reshape(self._read(read), [-1, *shape[1:]])
-
-    def _on_grid(self, value: Any, grid: int | None) -> Any:
-        if grid is None or self._ranges is None or not value.dtype.is_floating:
-            return value
-        return fake_quantize(value, *self._ranges[grid].ends(), self._plan.grids[grid].bits)
-
-    def _weight_step(self, weights: Weights) -> Any:
-        """None where the operator stays float."""
-        if self._ranges is None or weights.bits is None:
-            return None
-        value = self._tensors[weights.tensor].value()
-        return tf.stop_gradient(weight_steps(value, weights.bits, weights.axis, self._least_bound(weights)))
-
-    def _bias_step(self, bias: Bias) -> Any:
-        steps, data_step = self._weight_step(bias.beside), self._data_step(bias.beside)
-        return None if steps is None or data_step is None else tf.reshape(steps, [-1]) * data_step
-
-    def _least_bound(self, weights: Weights) -> Any:
-        """What weights must reach so that the integers of the bias do not overflow; see `quantize.litert.floors`."""
-        data_step = self._data_step(weights)
-        if weights.bias is None or data_step is None or weights.bias not in self._tensors:
-            return tf.constant(0.0)
-        return tf.abs(self._tensors[weights.bias].value()) * _LARGEST_WEIGHT / (data_step * LARGEST_BIAS)
-
-    def _data_step(self, weights: Weights) -> Any:
-        """Of the integers that weights are applied to; None where those are float."""
-        if self._ranges is None or weights.data_grid is None:
-            return None
-        low, high = self._ranges[weights.data_grid].ends()
-        return tf.stop_gradient(high - low) / (2 ** self._plan.grids[weights.data_grid].bits - 1)

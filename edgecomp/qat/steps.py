@@ -108,6 +108,11 @@ class QatPlan:
     steps: tuple[Step, ...]
     outputs: tuple[Read, ...]
 
+    def weights(self) -> Iterator[Weights]:
+        """The weights that are trained, as often as they are used."""
+        for step in self.steps:
+            yield from (operand for operand in step.operands if isinstance(operand, Weights))
+
     def trained_tensors(self) -> Iterator[Tensor]:
         """The weights and biases that are trained, in the order in which they are first used."""
         seen: set[int] = set()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SPARSE_FROM = 0.5
+SPARSE_FROM = 0.01
 """Share of exact zeros from which they are meant: training leaves none behind by itself."""
 
 LARGEST_CODEBOOK = 256
@@ -36,10 +36,24 @@ def structure_of(weights: np.ndarray) -> Structure:
         weights: float32, any shape.
     """
     values, codes = np.unique(weights, return_inverse=True)
-    sparse = np.mean(weights == 0) >= SPARSE_FROM
+    kept = zeros_of(weights)
     if len(values) <= LARGEST_CODEBOOK and len(values) * FEWEST_USES <= weights.size:
-        return Structure(values, codes.reshape(weights.shape).astype(np.int32), _nonzero(values) if sparse else None)
-    return Structure(weights, kept=_nonzero(weights) if sparse else None)
+        return Structure(
+            values, codes.reshape(weights.shape).astype(np.int32), None if kept is None else _nonzero(values)
+        )
+    return Structure(weights, kept=kept)
+
+
+def zeros_of(weights: np.ndarray) -> np.ndarray | None:
+    """Where weights are zero and meant to stay so.
+
+    Args:
+        weights: float32, any shape.
+
+    Returns:
+        float32 of the weights' shape, 0 there and 1 elsewhere; None where no zeros are meant.
+    """
+    return _nonzero(weights) if SPARSE_FROM <= np.mean(weights == 0) < 1 else None
 
 
 def _nonzero(values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,8 @@ from .feed import Batch, Feed
 from .judge import Judge, Score
 from .schedule import Pace
 from .settings import TrainSettings
+from .sparsity.gradual import Gradual, plan_gradual
+from .sparsity.masks import Masks
 from .step import Look, Reader, Step, make_look, make_optimizer, make_step
 from .weighting import Weights
 
@@ -50,6 +52,16 @@ class Course:
     warnings: tuple[str, ...]
 
     @cached_property
+    def masks(self) -> Masks:
+        """What is kept at zero."""
+        return Masks(self.student.network, self.settings.sparsity, self.settings.seed)
+
+    def thinning(self, steps: int) -> Gradual | None:
+        """When weights go in a training of so many steps; None where none go."""
+        sparsity = self.settings.sparsity
+        return None if sparsity is None else plan_gradual(sparsity, steps, self.masks.share_before, self.masks.goal)
+
+    @cached_property
     def optimizer(self) -> Any:
         """Of the student."""
         return make_optimizer(self.student.network)
@@ -57,6 +69,11 @@ class Course:
     def learn(self, batch: Batch, rate: float, weights: Weights) -> Any:
         """One step; the loss, a scalar tensor that need not be there yet."""
         return self._step(batch.inputs, batch.labels, batch.known, rate, weights)
+
+    def proceed(self, along: float) -> None:
+        """Tells a student that wants to know it how far training is, 0 to 1."""
+        if hasattr(self.student.network, "proceed"):
+            self.student.network.proceed(along)
 
     def score(self) -> Score:
         """How good the student is by now."""
@@ -79,8 +96,8 @@ class Course:
         Args:
             started: when training began, by `time.monotonic`.
         """
-        network = self.student.network
-        untouched = variables.read(network), variables.read(self.optimizer)
+        changing = (self.student.network, self.optimizer, self.masks)
+        untouched = [variables.read(one) for one in changing]
         weights = Weights(0.5, 0.5, 0.5)
         float(self.learn(self.feed.batch(0), 0.0, weights))  # compiles
         taken: list[float] = []
@@ -90,8 +107,8 @@ class Course:
             float(self.learn(next(batches), 0.0, weights))
             taken.append(time.monotonic() - began)
         batches.close()
-        variables.write(network, untouched[0])
-        variables.write(self.optimizer, untouched[1])
+        for one, values in zip(changing, untouched, strict=True):
+            variables.write(one, values)
         began = time.monotonic()
         self.score()
         # The median: something else may have run for a moment.
@@ -103,6 +120,7 @@ class Course:
             self.student,
             self.teacher,
             self.optimizer,
+            self.masks,
             matches=self.features,
             temperature=self.settings.temperature,
             batch_statistics=self.batch_statistics,

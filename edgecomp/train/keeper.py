@@ -27,12 +27,14 @@ class Keeper:
         identity: see `identity.identify`.
         network: what is trained.
         optimizer: its optimizer.
+        masks: what is kept at zero.
     """
 
     path: Path | None
     identity: Mapping[str, str]
     network: Any
     optimizer: Any
+    masks: Any
     _saved: float = field(default_factory=time.monotonic)
     _took: float = 0.0
 
@@ -52,6 +54,7 @@ class Keeper:
             return None
         variables.write(self.network, state.arrays["network"])
         variables.write(self.optimizer, state.arrays["optimizer"])
+        variables.write(self.masks, state.arrays.get("masks", []))
         return Standing.of(state.facts, list(state.arrays["best"]))
 
     def save(self, standing: Standing, seconds: float) -> None:
@@ -70,6 +73,7 @@ class Keeper:
         arrays = {
             "network": variables.read(self.network),
             "optimizer": variables.read(self.optimizer),
+            "masks": variables.read(self.masks),
             "best": standing.best_values,
         }
         checkpoint.save(self.path, checkpoint.State(self.identity, standing.facts(seconds), arrays))

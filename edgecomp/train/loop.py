@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ PATIENCE = 0.4
 
 LEAST_PATIENCE = 8
 """... and the fewest: with a cosine schedule the best epochs come late."""
+
+HURRIED = (
+    "Training ended before the network had become as small as it was to, so that too little of it was left to recover: "
+    "give it more (--time-budget, --epochs), or a machine that has nothing else to do."
+)
 
 _BROKEN = "the loss became NaN or infinite; the best weights before were kept"
 
@@ -50,7 +56,7 @@ def run(
         InputError: the checkpoint is of another training or cannot be written, or the loss becomes NaN before the first
             epoch has ended.
     """
-    keeper = Keeper(checkpoint, identity, course.student.network, course.optimizer)
+    keeper = Keeper(checkpoint, identity, course.student.network, course.optimizer, course.masks)
     standing = keeper.restore()
     if standing is None:
         standing = _start(course, started)
@@ -67,7 +73,8 @@ def run(
         held=course.held,
         stopped=standing.stopped,
         augmentation=str(course.feed.augmentation),
-        warnings=course.warnings,
+        zeros=course.masks.share,
+        warnings=(*course.warnings, HURRIED) if standing.hurried else course.warnings,
     )
 
 
@@ -76,7 +83,9 @@ def _start(course: Course, started: float) -> Standing:
     pace = course.measure(started) if course.settings.time_budget is not None else None
     schedule = plan_schedule(course.settings, len(course.feed.positions), pace, course.highest_rate(score))
     first = Epoch(0, math.nan, score.value, score.loss, 0.0, time.monotonic() - started)
-    return Standing(schedule, [first], 0, score, variables.read(course.student.network))
+    best = variables.read(course.student.network)
+    settled = course.settings.sparsity is None and getattr(course.student.network, "settled", True)
+    return Standing(schedule, [first], 0, score, best, settled=settled)
 
 
 class _Loop:
@@ -95,6 +104,7 @@ class _Loop:
         self._began, self._first = time.monotonic(), standing.step
         self._told = 0.0
         self._pending: list[Any] = []
+        self._thinning = course.thinning(standing.schedule.steps)
 
     def run(self) -> None:
         """Takes the steps that are left."""
@@ -103,9 +113,12 @@ class _Loop:
         with closing(self._course.feed.batches(standing.step, last)) as batches:
             for batch in batches:
                 along = schedule.along(standing.step)
+                self._course.proceed(along)
                 shares = weights(along, labelled=batch.labels is not None, taught=self._course.teacher is not None)
                 self._pending.append(self._course.learn(batch, schedule.learning_rate(standing.step), shares))
                 standing.step += 1
+                if self._thinning is not None and self._thinning.due(standing.step):
+                    self._course.masks.choose(self._thinning.share_at(standing.step))
                 if standing.at_epoch_end or standing.step == last:
                     self._end_epoch()
                 elif time.monotonic() - self._told > _TOLD_EVERY:
@@ -113,6 +126,8 @@ class _Loop:
                 if standing.stopped:
                     break
         standing.stopped = standing.stopped or "it was told to"
+        if not standing.settled:
+            self._settle()
         self._keeper.save(standing, self._seconds())
 
     def _pause(self) -> None:
@@ -135,7 +150,7 @@ class _Loop:
         number, loss = standing.history[-1].epoch + 1, standing.mean_loss
         rate = schedule.learning_rate(standing.step - 1)
         epoch = Epoch(number, loss, score.value, score.loss, rate, self._seconds())
-        if standing.take(epoch, score):
+        if standing.take(epoch, score, settled=self._settled):
             standing.best_values = variables.read(self._course.student.network)
         patience = max(LEAST_PATIENCE, math.ceil(PATIENCE * schedule.epochs))
         if not (math.isfinite(loss) and math.isfinite(score.loss)):
@@ -147,6 +162,25 @@ class _Loop:
         elif self._keeper.due:
             self._keeper.save(standing, self._seconds())
         self._tell()
+
+    def _settle(self) -> None:
+        """Where training ended too early for it, lets all weights go at once that were to go."""
+        standing, network = self._standing, self._course.student.network
+        standing.hurried = True
+        if self._thinning is None:
+            return
+        variables.write(network, standing.best_values)
+        self._course.masks.choose(self._thinning.share)
+        score = self._course.score()
+        last = standing.history[-1]
+        epoch = replace(last, epoch=last.epoch + 1, value=score.value, held_loss=score.loss, seconds=self._seconds())
+        standing.take(epoch, score, settled=True)
+        standing.best_values = variables.read(network)
+
+    @property
+    def _settled(self) -> bool:
+        gone = self._thinning is None or self._standing.step >= self._thinning.last
+        return gone and getattr(self._course.student.network, "settled", True)
 
     def _count(self) -> None:
         """Fetches the losses of the last steps, in order: their sum is the same wherever a run was interrupted."""

@@ -65,6 +65,7 @@ class Trained:
         held: examples in the held-out part; 0 where there were too few, and the training part was measured on.
         stopped: why training ended; a phrase.
         augmentation: what was done to photos; a phrase.
+        zeros: share of the weights that training kept at zero, of those that it could; 0 where it looked for none.
         warnings: sentences a user should read.
     """
 
@@ -76,6 +77,7 @@ class Trained:
     held: int
     stopped: str
     augmentation: str
+    zeros: float = 0.0
     warnings: tuple[str, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ..errors import InputError
+from .sparsity.gradual import Sparsity
 
 Recovery = Literal["labels", "distill"]
 
@@ -35,7 +36,8 @@ class TrainSettings:
             2015).
         mixed_precision: compute in bfloat16 what Keras layers compute; weights stay float32.
         augment: shift and mirror photos, as far as the network itself withstands it.
-        seed: of the order of examples, of augmentation and of dropout.
+        sparsity: which weights become zero on the way, and stay zero; None for none but those that are.
+        seed: of the order of examples, of augmentation, of dropout and of lots.
     """
 
     recover: Recovery = "distill"
@@ -48,6 +50,7 @@ class TrainSettings:
     temperature: float = 2.0
     mixed_precision: bool = False
     augment: bool = True
+    sparsity: Sparsity | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:

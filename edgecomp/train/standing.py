@@ -28,6 +28,8 @@ class Standing:
         losses: how many they are.
         earlier: seconds that runs before this one took.
         stopped: why training ended; empty while it goes on.
+        settled: whether the best epoch is one of the network as small as it was to become.
+        hurried: whether training ended before there was one.
     """
 
     schedule: Schedule
@@ -40,6 +42,8 @@ class Standing:
     losses: int = 0
     earlier: float = 0.0
     stopped: str = ""
+    settled: bool = True
+    hurried: bool = False
 
     @property
     def at_epoch_end(self) -> bool:
@@ -51,12 +55,22 @@ class Standing:
         """Since the epoch began."""
         return self.loss / max(1, self.losses)
 
-    def take(self, epoch: Epoch, score: Score) -> bool:
-        """Ends an epoch; returns whether it is the best so far."""
+    def take(self, epoch: Epoch, score: Score, *, settled: bool) -> bool:
+        """Ends an epoch; returns whether it is the best so far.
+
+        While weights still go, or take more bits than they are to, later is better, whatever the figures say: a larger
+        network is no rival.
+
+        Args:
+            epoch: with its figures.
+            score: likewise.
+            settled: whether the network is as small as it was to become.
+        """
         self.history.append(epoch)
         self.loss, self.losses = 0.0, 0
-        if not score.better_than(self.best_score):
+        if self.settled and not (settled and score.better_than(self.best_score)):
             return False
+        self.settled = settled
         self.best, self.best_score = epoch.epoch, score
         return True
 
@@ -66,7 +80,7 @@ class Standing:
         Args:
             seconds: that training has taken by now.
         """
-        kept = ("step", "best", "loss", "losses", "stopped")
+        kept = ("step", "best", "loss", "losses", "stopped", "settled", "hurried")
         return {
             **{name: getattr(self, name) for name in kept},
             "schedule": asdict(self.schedule),

@@ -12,6 +12,7 @@ from .features import FeatureMatch
 from .heads import Head, gives_probabilities, scores
 from .losses import feature_loss, hard_losses, soft_loss
 from .network import call, with_features
+from .sparsity.masks import Masks
 from .weighting import Weights
 
 WEIGHT_DECAY = 1e-2
@@ -83,6 +84,7 @@ def make_step(
     student: Reader,
     teacher: Reader | None,
     optimizer: Any,
+    masks: Masks,
     *,
     matches: Sequence[FeatureMatch],
     temperature: float,
@@ -94,6 +96,7 @@ def make_step(
         student: what is trained; its variables change at each step.
         teacher: what it learns from, or None.
         optimizer: see `make_optimizer`.
+        masks: of the student; what they keep at zero stays there.
         matches: features to draw together.
         temperature: see `TrainSettings`.
         batch_statistics: whether BatchNorm uses the batch, and dropout drops; else both stay as in inference.
@@ -119,7 +122,8 @@ def make_step(
         with tf.GradientTape() as tape:
             given = call(learning, inputs, training=batch_statistics)
             ours = student.scores(given)
-            loss = tf.add_n(student.network.losses) if student.network.losses else tf.constant(0.0)
+            own = student.network.losses
+            loss = tf.add_n(own) if own else tf.constant(0.0)
             if labels is not None:
                 loss += shares[0] * tf.reduce_mean(hard_losses(student.heads[0], ours[0], labels))
             if wanted:
@@ -127,8 +131,11 @@ def make_step(
                 loss += shares[1] * tf.add_n([soft_loss(*triple, temperature) for triple in triples])
             if matches:
                 loss += shares[2] * features(given, theirs)
+        gradients = tape.gradient(loss, variables)
+        masks.observe(variables, gradients)
         optimizer.learning_rate.assign(rate)
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        optimizer.apply(gradients, variables)
+        masks.hold()
         return loss
 
     compiled = tf.function(run, reduce_retracing=True)

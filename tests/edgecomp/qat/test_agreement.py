@@ -108,7 +108,7 @@ def test_the_int8_file_agrees_with_the_trained_network(kind: str, prepare: Any) 
     found = match(network, file, prepared.samples)
     assert found.mean_difference < 0.4
     if kind != "upsampling":  # which gives a value for each pixel, no classes
-        assert found.agreement > 0.99
+        assert found.agreement >= 0.99
 
 
 def test_float_edges_and_float_operators_stay_float(prepare: Any) -> None:

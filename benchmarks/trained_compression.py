@@ -1,0 +1,67 @@
+"""What weights take that a network was trained to have few of, or cheap ones: sizes in transport form, and accuracy.
+
+python -m benchmarks.trained_compression [PHOTOS.npz] [--network residual|mobile] [--minutes 15]
+    [--prune 0.6] [--sparsity 0.65] [--cluster 4|bits=1.5]
+
+Keywords, generated here, without PHOTOS.npz; else that has x_train, y_train, x_test and y_test. The original is trained
+once and kept in bench_out. Accuracy is that of the files in the interpreter, on test samples that nothing was trained,
+calibrated or chosen on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from .keyword_network import utterances
+from .recovery_networks import NETWORKS, Photos
+from .weight_compression import KEYWORDS, compare, keyword_case, photo_case
+
+FOR_PHOTOS = {"sparsity": "0.65", "cluster": "4"}
+FOR_KEYWORDS = {"prune": "0.6", "cluster": "5"}
+"""What is done where nothing else is asked for: chosen on held-out training samples."""
+
+
+def main(arguments: list[str]) -> None:
+    """Trains, converts and prints a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path, nargs="?")
+    parser.add_argument("--network", choices=sorted(NETWORKS), default="residual")
+    parser.add_argument("--epochs", type=int, default=36, help="of the original's own training")
+    parser.add_argument("--minutes", type=float, default=15.0)
+    parser.add_argument("--passes", type=int, help="over the samples in each training, at most")
+    parser.add_argument("--prune")
+    parser.add_argument("--sparsity")
+    parser.add_argument("--cluster")
+    parser.add_argument("--unlabelled", action="store_true")
+    asked = parser.parse_args(arguments)
+    kept = Path("bench_out/recovery")
+    kept.mkdir(parents=True, exist_ok=True)
+    if asked.photos is None:
+        case, train = keyword_case(kept / "keyword.keras"), utterances(KEYWORDS, seed=1)
+    else:
+        case = photo_case(asked.photos, asked.network, asked.epochs, kept)
+        photos = Photos.read(asked.photos)
+        train = photos.x_train, photos.y_train
+    wanted = {name: getattr(asked, name) for name in ("prune", "sparsity", "cluster") if getattr(asked, name)}
+    wanted = wanted or (FOR_KEYWORDS if asked.photos is None else FOR_PHOTOS)
+    options: dict[str, Any] = {
+        "train": train[0] if asked.unlabelled else train,
+        "qat": True,
+        "time_budget": 60 * asked.minutes,
+        "epochs": asked.passes,
+        **wanted,
+    }
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="edgecomp-bench-") as folder:
+        name = ", ".join(f"{name} {value}" for name, value in wanted.items())
+        lines = compare(case, Path(folder), {"int8 as it is": {}, name: options})
+    print("\n".join([*lines, f"  {(time.monotonic() - began) / 60:.1f} minutes in all"]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Weights that become zero while a network is trained, and zeros that stay while it is trained on."""

@@ -1,0 +1,131 @@
+"""Networks whose weights share few values: what is trained is what the INT8 file has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from edgecomp.errors import InputError
+from edgecomp.qat.check import check_float, match
+from edgecomp.qat.network import FakeQuantNetwork, stored_weights
+from edgecomp.qat.shared import SharedValues, Stored
+from edgecomp.quantize.litert.apply import quantize
+from edgecomp.tflite import read_tflite
+
+from .test_agreement import NETWORKS
+from .test_structure import _model, _sparse
+
+
+def _disturbed(prepared: Any, shared: SharedValues) -> FakeQuantNetwork:
+    """A network whose weights, levels, steps, biases and ranges are all other than at first."""
+    network, rng = FakeQuantNetwork(prepared.plan, shared=shared), np.random.default_rng(3)
+    for variable in network.trainable_variables:
+        variable.assign(variable + rng.normal(0, 0.1, variable.shape))
+    return network
+
+
+def _file(prepared: Any, network: FakeQuantNetwork) -> bytes:
+    return quantize(
+        network.trained_file(), ranges=network.ranges(), weight_reach=network.weight_reach(), **prepared.options
+    )
+
+
+def _integers(file: bytes) -> dict[str, np.ndarray]:
+    """The int8 constants of a file by name."""
+    tensors = read_tflite(file).main.tensors
+    return {one.name: one.values() for one in tensors if one.is_constant and one.dtype == "int8"}
+
+
+@pytest.mark.parametrize("kind", ["plain", "residual", "mobile", "dense", "upsampling"])
+def test_the_file_computes_what_was_trained_with_few_values_in_each_layer(kind: str, prepare: Any) -> None:
+    keras.utils.set_random_seed(2)
+    prepared = prepare(NETWORKS[kind](keras, keras.layers))
+    network = _disturbed(prepared, SharedValues(4))
+    check_float(network, prepared.samples)
+    file = _file(prepared, network)
+    counts = {name: len(np.unique(one)) for name, one in _integers(file).items() if one.size >= 4 * 8}
+    assert counts
+    assert max(counts.values()) <= 4
+    found = match(network, file, prepared.samples)
+    assert found.mean_difference < 0.4
+    if kind != "upsampling":  # which gives a value for each pixel, no classes
+        assert found.agreement > 0.99
+
+
+def test_the_integers_of_the_file_are_the_levels_that_were_trained(prepare: Any) -> None:
+    prepared = prepare(_model(lambda kernel: kernel))
+    network = _disturbed(prepared, SharedValues(6))
+    stored = _integers(_file(prepared, network))
+    reach = network.weight_reach()
+    assert set(reach) == set(stored) or set(reach) < set(stored)
+    plain = {one.name: one.values() for one in read_tflite(network.trained_file()).main.tensors if one.is_constant}
+    for name, bound in reach.items():
+        np.testing.assert_array_equal(stored[name], np.rint(plain[name] / (bound / 127)))
+
+
+def test_zeros_are_kept_apart_and_stay(prepare: Any) -> None:
+    prepared = prepare(_model(_sparse))
+    first = prepared.plan.network.main
+    start = first.tensors[first.operators[0].inputs[1]].values()
+    stored = _integers(_file(prepared, _disturbed(prepared, SharedValues(4))))
+    integers = next(one for one in stored.values() if one.shape == start.shape)
+    assert (integers[start == 0] == 0).all()
+    assert 2 <= len(np.unique(integers[integers != 0])) <= 4
+
+
+def test_small_layers_keep_all_their_values(prepare: Any) -> None:
+    prepared = prepare(_model(lambda kernel: kernel))
+    stored = _integers(_file(prepared, _disturbed(prepared, SharedValues(32))))
+    assert {one.size: len(np.unique(one)) <= 32 for one in stored.values()} == {24 * 32: True, 32 * 3: False}
+
+
+def test_the_rate_makes_weights_cheaper(prepare: Any) -> None:
+    import tensorflow as tf
+
+    prepared = prepare(_model(lambda kernel: kernel))
+    spent = []
+    for rate in (0.0, 1.0):
+        network = FakeQuantNetwork(prepared.plan, shared=SharedValues(8, rate=rate))
+        rows = np.concatenate([one["row"] for one in prepared.samples])
+        wanted = np.asarray(network(rows))
+        optimizer = keras.optimizers.Adam(0.02)
+        for _ in range(80):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(network(rows) - wanted)) + sum(network.losses)
+            variables = network.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        integers = max(_integers(_file(prepared, network)).values(), key=np.size)
+        shares = np.unique(integers, return_counts=True)[1] / integers.size
+        spent.append(-(shares * np.log2(shares)).sum())
+    assert spent[1] < 0.8 * spent[0]
+
+
+def test_one_step_for_all_channels_where_the_target_wants_that(prepare: Any) -> None:
+    prepared = prepare(_model(lambda kernel: kernel)).with_options(per_tensor_weights=True)
+    network = _disturbed(prepared, SharedValues(6))
+    file = _file(prepared, network)
+    assert match(network, file, prepared.samples).mean_difference < 0.4
+    assert len(np.unique(max(_integers(file).values(), key=np.size))) <= 6
+
+
+@pytest.mark.parametrize("per_tensor", [False, True])
+def test_weights_of_a_file_are_where_training_starts(per_tensor: bool, prepare: Any) -> None:
+    prepared = prepare(_model(lambda kernel: kernel)).with_options(per_tensor_weights=per_tensor)
+    stored = {
+        name: Stored((one.values // 30 * 30).astype(np.int8), one.scale)
+        for name, one in stored_weights(prepared.int8_file).items()
+    }
+    network = FakeQuantNetwork(prepared.plan, shared=SharedValues(4), stored=stored)
+    found = _integers(_file(prepared, network))
+    assert found.keys() == stored.keys()
+    for name, one in found.items():
+        np.testing.assert_array_equal(one, stored[name].values)
+
+
+@pytest.mark.parametrize("count", [0, 1, 257])
+def test_counts_that_int8_cannot_have_are_refused(count: int) -> None:
+    with pytest.raises(InputError, match="2 to 256"):
+        SharedValues(count)
