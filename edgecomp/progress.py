@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -74,11 +74,19 @@ class Step:
         if self._progress is not None:
             self._progress.update(self._task, completed=completed, total=total, description=description)
 
-    def track(self, items: Iterable[Item], total: int) -> Iterator[Item]:
-        """Passes items through, counting them on the bar."""
+    def track(
+        self, items: Iterable[Item], total: int, *, amount: Callable[[Item], int] = lambda _: 1
+    ) -> Iterator[Item]:
+        """Passes items through, counting them on the bar.
+
+        Args:
+            items: to be passed through.
+            total: what the bar is full at.
+            amount: how much each of them is.
+        """
         if self._progress is not None:
             self._progress.update(self._task, total=total, completed=0)
         for item in items:
             yield item
             if self._progress is not None:
-                self._progress.advance(self._task)
+                self._progress.advance(self._task, amount(item))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 
 from ..errors import InputError
 from ..models.opened import TensorSpec
+from .batch import Batch, samples_together
 from .dataset import Sample, Skipped
 from .given import as_array, by_input, x_and_y
 from .labels import Labels, from_array, listed
-from .rows import ArrayRows, Rows, npy_rows, npz_members, npz_rows
+from .rows import ArrayRows, Rows, npy_rows, npz_members, npz_rows, take_together
 from .shapes import array_kind, check_dtype, check_shape
 from .subset import choose
 
@@ -64,6 +66,18 @@ class ArrayDataset:
                 f"x[{position}]",
                 dict(zip(self.columns, values, strict=True)),
                 self.labels.at(position) if self.labels else None,
+            )
+
+    def batches(self) -> Iterator[Batch]:
+        """The same samples, stacked."""
+        count = samples_together(sum(prod(rows.shape[1:]) * rows.dtype.itemsize for rows in self.columns.values()))
+        together = [take_together(rows, self.positions, count) for rows in self.columns.values()]
+        for start, *stacked in zip(range(0, len(self.positions), count), *together, strict=True):
+            positions = self.positions[start : start + count]
+            yield Batch(
+                [f"x[{position}]" for position in positions.tolist()],
+                dict(zip(self.columns, stacked, strict=True)),
+                self.labels.of(positions) if self.labels else [None] * len(positions),
             )
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from .batch import Batch
+
 
 class Sample(NamedTuple):
     """One sample as it comes, before the preprocessing contract.
@@ -86,4 +88,13 @@ class RandomAccess(Protocol):
 
     def read(self, position: int) -> Sample | None:
         """The sample at a position, or None where it cannot be read; it then appears in `skipped`."""
+        ...
+
+
+@runtime_checkable
+class Stacked(Protocol):
+    """A data set whose samples lie in arrays, and can be had several at a time."""
+
+    def batches(self) -> Iterator[Batch]:
+        """The samples in order, as they come."""
         ...

@@ -36,6 +36,11 @@ class Labels:
         value = self.values[position]
         return int(value) if self.classes is not None else np.asarray(value)
 
+    def of(self, positions: np.ndarray) -> Sequence[int | np.ndarray]:
+        """The labels of several samples."""
+        values = self.values[positions]
+        return values.tolist() if self.classes is not None else [np.asarray(value) for value in values]
+
 
 def from_names(names: Sequence[str], known: Sequence[str] | None, where: str) -> Labels:
     """Class indices from the classes' names.

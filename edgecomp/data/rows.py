@@ -6,6 +6,7 @@ import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -81,6 +82,17 @@ class CompressedRows:
                     next_row = int(position) + 1
         except (OSError, zipfile.BadZipFile, EOFError, ValueError) as error:
             raise InputError(f"{self.path}: array {self.member!r} is damaged ({error})") from error
+
+
+def take_together(rows: Rows, positions: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    """The rows at ascending positions, stacked, `count` at a time and the rest at the end; the caller's own copies."""
+    if isinstance(rows, ArrayRows):
+        for start in range(0, len(positions), count):
+            yield np.asarray(rows.array[positions[start : start + count]])  # indexing by positions copies
+        return
+    taken = rows.take(positions)
+    while stacked := list(islice(taken, count)):
+        yield np.stack(stacked)
 
 
 def npy_rows(path: Path) -> Rows:

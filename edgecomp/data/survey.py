@@ -1,12 +1,14 @@
-"""What the samples of a set are like as a whole, gathered one by one in memory that does not grow."""
+"""What the samples of a set are like as a whole, gathered in memory that does not grow."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from .batch import Batch
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,17 @@ class Surveyor:
     first_of_class: dict[int, str] = field(default_factory=dict)
     seen: dict[str, _Seen] = field(default_factory=dict)
 
-    def add(self, name: str, values: Mapping[str, np.ndarray], label: int | np.ndarray | None) -> None:
-        """Takes one sample into account.
+    def add(self, batch: Batch) -> None:
+        """Takes samples into account.
 
         Args:
-            name: of the sample.
-            values: raw values by input name, of the tensor's shape, batch of 1 first.
-            label: class index, target or None.
+            batch: raw values in the tensors' shapes, with their labels.
         """
-        self.samples += 1
-        self._add_label(name, label)
+        self.samples += len(batch.names)
+        self._add_labels(batch)
         for one in self.names:
-            self._add_values(name, self.seen.setdefault(one, _Seen(values[one])), values[one])
+            values = batch.values[one]
+            self._add_values(batch.names, self.seen.setdefault(one, _Seen(values[:1].copy())), values)
 
     def survey(self) -> Survey:
         """What was gathered."""
@@ -126,30 +127,40 @@ class Surveyor:
             self.unlabelled,
         )
 
-    def _add_label(self, name: str, label: int | np.ndarray | None) -> None:
-        if label is None:
-            self.unlabelled += 1
-        elif isinstance(label, int):
-            self.classes[label] += 1
-            self.first_of_class.setdefault(label, name)
-        else:
-            self.targets += 1
-            if self.first_target is None:
-                self.first_target, self.target_shape = name, label.shape
+    def _add_labels(self, batch: Batch) -> None:
+        classes = [label for label in batch.labels if isinstance(label, int)]
+        self.classes.update(classes)
+        if len(classes) < len(batch.names):
+            self._add_others(batch)
+        for label in set(classes) - self.first_of_class.keys():
+            self.first_of_class[label] = batch.names[batch.labels.index(label)]
 
-    def _add_values(self, name: str, seen: _Seen, values: np.ndarray) -> None:
+    def _add_others(self, batch: Batch) -> None:
+        """Labels that are no class index."""
+        for name, label in zip(batch.names, batch.labels, strict=True):
+            if label is None:
+                self.unlabelled += 1
+            elif not isinstance(label, int):
+                self.targets += 1
+                if self.first_target is None:
+                    self.first_target, self.target_shape = name, label.shape
+
+    def _add_values(self, names: Sequence[str], seen: _Seen, values: np.ndarray) -> None:
         seen.low = min(seen.low, float(values.min()))
         seen.high = max(seen.high, float(values.max()))
         seen.whole = seen.whole and (values.dtype.kind != "f" or bool((values == np.rint(values)).all()))
-        seen.identical = seen.identical and bool(np.array_equal(values, seen.first))
-        if _is_flat(values):
-            seen.flat += 1
-            seen.first_flat = seen.first_flat or name
+        seen.identical = seen.identical and bool((values == seen.first).all())
+        flat = _flat(values)
+        if len(flat):
+            seen.flat += len(flat)
+            seen.first_flat = seen.first_flat or names[int(flat[0])]
 
 
-def _is_flat(values: np.ndarray) -> bool:
-    """Whether a sample says nothing: one number throughout, or in a picture one colour."""
-    if values.size < 2:
-        return False
-    pixels = values.reshape(-1, values.shape[-1]) if values.ndim == 4 else values.reshape(-1, 1)
-    return len(pixels) > 1 and bool((pixels == pixels[0]).all())
+def _flat(values: np.ndarray) -> np.ndarray:
+    """Which samples say nothing: one number throughout, or in a picture one colour; their places, int64."""
+    count = len(values)
+    pixels = values.reshape(count, -1, values.shape[-1]) if values.ndim == 4 else values.reshape(count, -1, 1)
+    if pixels.shape[1] < 2:
+        return np.zeros(0, np.int64)
+    maybe = np.flatnonzero((pixels[:, 1] == pixels[:, 0]).all(axis=1))  # hardly ever: the rest need not be looked at
+    return np.asarray(maybe[(pixels[maybe] == pixels[maybe, :1]).all(axis=(1, 2))])

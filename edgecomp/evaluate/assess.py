@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from edgecomp_runtime.contract import Contract
 
+from .changes.changes import Changes, find_changes
+from .chunks import Chunk
 from .diagnosis.label_order import Reordered, find_reordering
 from .metrics import Metric, wilson_interval
 from .metrics.agreement import Agreement, Flip
-from .running import Chunk, Ran, judged_first, run_all
+from .running import Ran, judged_first, run_all
 from .statistics.bootstrap import bootstrap_interval
 from .statistics.paired import Paired, compare_answers
 from .tasks.anomaly import AnomalyTally
@@ -36,6 +39,7 @@ class Assessment:
         divergence: mean Kullback-Leibler divergence from the reference, in nats; None where answers are no classes.
         flips: which answers turned into which.
         changed: positions of the first samples whose answer changed.
+        changes: by class and sample; None where answers are no classes.
         paired: the answers against the reference's, held against labels; None where answers are no classes.
         difference_interval: where (value - reference's value) of another task's figure lies (95%).
         reordered: a permutation of the classes that explains the errors, or None.
@@ -48,6 +52,7 @@ class Assessment:
     divergence: float | None = None
     flips: tuple[Flip, ...] = ()
     changed: tuple[int, ...] = ()
+    changes: Changes | None = None
     paired: Paired | None = None
     difference_interval: tuple[float, float] | None = None
     reordered: Reordered | None = None
@@ -77,7 +82,7 @@ def assess(
         threads: in all; samples are spread over them.
         task: as `tasks.choosing` names it; None where there are no labels.
         intervals: whether to find intervals that take resampling.
-        stream: samples with their labels (None where there is none), as `running.in_chunks` gives them.
+        stream: samples with their labels (None where there is none), as `chunks.joined` gives them.
 
     Raises:
         InputError: the reference gives NaN or infinity, or a label does not fit the task.
@@ -88,63 +93,73 @@ def assess(
     tallies = {name: new_tally(task, ordered) for name in models} if task else {}
     agreements = {name: Agreement(ordered.outputs[0]) for name in models if name != reference}
     labelled = n = 0
+    classes: list[int | None] | None = [] if isinstance(tallies.get(reference), ClassificationTally) else None
     for ran in run_all(models, contract, threads=threads, chunks=stream):
         for name, agreement in agreements.items():
             agreement.add(ran.outputs[reference], ran.outputs[name])
-        n += len(ran.samples)
-        labelled += sum(label is not None for _, label in ran.samples)
+        n += len(ran.chunk)
+        labelled += sum(label is not None for label in ran.chunk.labels)
+        if classes is not None:
+            classes += ran.chunk.labels
         for name, tally in tallies.items():
-            _take(tally, ran, name)
+            _take(tally, ran, name, contract)
     counted = tallies if labelled else {}
     return {
-        name: _assessment(
-            n, agreements.get(name), counted.get(name), counted.get(reference), ordered, intervals=intervals
+        name: replace(
+            _compared(Assessment(n), agreements.get(name), classes if labelled else None),
+            **_judged(counted.get(name), counted.get(reference), ordered, intervals=intervals),
         )
         for name in models
     }
 
 
-def _take(tally: Tally, ran: Ran, name: str) -> None:
-    for (feeds, label), outputs in zip(ran.samples, ran.rows(name), strict=True):
-        if label is None:
-            continue
-        if isinstance(tally, AnomalyTally):
-            tally.add(outputs, label, next(iter(feeds.values())))
-        else:
+def _take(tally: Tally, ran: Ran, name: str, contract: Contract) -> None:
+    labels = ran.chunk.labels
+    if isinstance(tally, AnomalyTally):
+        wanted = next(iter(ran.chunk.normalized(contract).values.values()))
+        for outputs, label, value in zip(ran.rows(name), labels, wanted, strict=True):
+            if label is not None:
+                tally.add(outputs, label, value[None])
+        return
+    scores = ran.outputs[name][0]
+    if isinstance(tally, ClassificationTally) and isinstance(scores, np.ndarray) and None not in labels:
+        tally.add_all(scores, labels)
+        return
+    for outputs, label in zip(ran.rows(name), labels, strict=True):
+        if label is not None:
             tally.add(outputs, label)
 
 
-def _assessment(
-    n: int,
-    agreement: Agreement | None,
-    tally: Tally | None,
-    reference: Tally | None,
-    contract: Contract,
-    *,
-    intervals: bool,
-) -> Assessment:
-    found = Assessment(n)
-    if agreement is not None:
-        found = replace(
-            found,
-            agreement=agreement.agreement,
-            sqnr_db=agreement.sqnr_db,
-            divergence=agreement.divergence,
-            flips=agreement.flips,
-            changed=tuple(agreement.changed[:MOST_POSITIONS]),
-        )
+def _compared(found: Assessment, agreement: Agreement | None, classes: Sequence[int | None] | None) -> Assessment:
+    """With how the answers differ from the reference's."""
+    if agreement is None:
+        return found
+    answers = agreement.answers
+    return replace(
+        found,
+        agreement=agreement.agreement,
+        sqnr_db=agreement.sqnr_db,
+        divergence=agreement.divergence,
+        flips=agreement.flips,
+        changed=tuple(agreement.changed[:MOST_POSITIONS]),
+        changes=find_changes(answers, classes) if answers is not None else None,
+    )
+
+
+def _judged(tally: Tally | None, reference: Tally | None, contract: Contract, *, intervals: bool) -> dict[str, Any]:
+    """What labels say, as fields of `Assessment`."""
     if tally is None or reference is None:
-        return found
-    found = replace(found, figures=_with_interval(tally, contract.outputs[0].labels, intervals))
+        return {}
+    figures = _with_interval(tally, contract.outputs[0].labels, intervals)
     if isinstance(tally, ClassificationTally) and isinstance(reference, ClassificationTally):
-        return replace(
-            found,
-            paired=compare_answers(reference.right, tally.right) if tally is not reference else None,
-            reordered=find_reordering(tally.labels, tally.answers),
-        )
-    if tally is reference or not intervals or found.figures is None:
-        return found
-    return replace(found, difference_interval=_difference(tally, reference, found.figures.n))
+        return {
+            "figures": figures,
+            "paired": compare_answers(reference.right, tally.right) if tally is not reference else None,
+            "reordered": find_reordering(tally.labels, tally.answers),
+        }
+    if tally is reference or not intervals:
+        return {"figures": figures}
+    return {"figures": figures, "difference_interval": _difference(tally, reference, figures.n)}
 
 
 def _with_interval(tally: Tally, names: Sequence[str], intervals: bool) -> Figures:

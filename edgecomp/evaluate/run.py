@@ -10,8 +10,9 @@ import numpy as np
 from edgecomp_runtime.contract import Contract
 
 from ..errors import InputError
+from .chunks import Feeds, in_chunks
 from .metrics import Fidelity, Metric, Outputs, Score
-from .running import Feeds, Runner, in_chunks, judged_first, run_all
+from .running import Runner, judged_first, run_all
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def evaluate(
     reference_name = next(iter(models))
     for ran in run_all(models, contract, threads=threads, chunks=in_chunks(stream)):
         for name in models:
-            for (_, label), exact, given in zip(ran.samples, ran.rows(reference_name), ran.rows(name), strict=True):
+            for label, exact, given in zip(ran.chunk.labels, ran.rows(reference_name), ran.rows(name), strict=True):
                 fidelity[name].add(exact, given)
                 if label is not None:
                     scores[name].add(given, label)

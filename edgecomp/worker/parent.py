@@ -61,6 +61,11 @@ class Worker:
         self._requests: BinaryIO = os.fdopen(request_write, "wb")
         self._answers: BinaryIO = os.fdopen(answer_read, "rb")
 
+    @property
+    def pid(self) -> int:
+        """The process' number."""
+        return self._process.pid
+
     def call(self, function: str, /, *args: Any, stream: Iterable[Any] | None = None, **kwargs: Any) -> Any:
         """Runs `module:function` in the worker and returns what it returns.
 

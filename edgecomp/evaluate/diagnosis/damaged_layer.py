@@ -59,11 +59,11 @@ def damaged_words(found: Damaged, layer: str | None = None) -> str:
         layer: its Keras name, where that is known.
     """
     name = layer or found.tensor
-    why = (
-        f"{found.clipped_share:.0%} of its values are clipped: its range is too narrow"
-        if found.clipped_share > CLIPPED
-        else "nothing is clipped there, so that its weights are probably damaged"
-    )
+    if found.clipped_share > CLIPPED:
+        why = f"{found.clipped_share:.0%} of its values are clipped: its range is too narrow"
+    else:
+        first = ", or rounding the input lost what it needs" if found.before_db is None else ""
+        why = f"nothing is clipped there, so that its weights are probably damaged{first}"
     others = "" if found.before_db is None else f", where no layer before it keeps less than {found.before_db:.1f} dB"
     return (
         f"Layer {name} ruins the answers: its own error leaves {found.own_sqnr_db:.1f} dB of its output{others}; {why}"

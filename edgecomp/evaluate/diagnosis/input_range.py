@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from edgecomp_runtime.contract import Contract
 
 from ...tflite import Tensor, TfliteModel
-from ..running import Feeds
+from ..chunks import Chunk, Feeds
+from .lost_columns import LostColumns, find_lost
 
 MOST_CLIPPED = 0.2
 """Share of values outside the range: a mild outlier clips a few in a thousand."""
@@ -21,6 +22,7 @@ LEAST_USED = 1 / 8
 """Share of the range that the values span: at an eighth, three of the eight bits are wasted."""
 
 WATCHED_SAMPLES = 500
+MOST_COLUMNS = 4096
 NEAR = 0.15
 
 _SCALES = {
@@ -50,46 +52,85 @@ class Mismatch:
     clipped_share: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The values of one input so far; float64 [columns] of a table or a series, [0] of other inputs."""
+
+    low: float
+    high: float
+    outside: int
+    count: int
+    column_low: np.ndarray
+    column_high: np.ndarray
+
+
 @dataclass
 class InputWatch:
     """Looks at the values that pass by on their way to a file.
 
     Args:
         representable: as `representable_inputs` gives it.
+        steps: as `input_steps` gives them.
     """
 
     representable: dict[str, tuple[float, float]]
-    _seen: dict[str, tuple[float, float, int, int]] = field(default_factory=dict)
+    steps: dict[str, float] = field(default_factory=dict)
+    _seen: dict[str, _Seen] = field(default_factory=dict)
 
-    def watching(self, stream: Iterable[tuple[Feeds, Any]]) -> Iterator[tuple[Feeds, Any]]:
+    def watching(self, chunks: Iterable[Chunk], contract: Contract) -> Iterator[Chunk]:
         """Passes samples through; only the first hundreds are looked at."""
-        for number, (feeds, label) in enumerate(stream):
-            if number < WATCHED_SAMPLES:
-                self._look(feeds)
-            yield feeds, label
+        seen = 0
+        for chunk in chunks:
+            if seen < WATCHED_SAMPLES and self.representable:
+                self._look(chunk.normalized(contract).values)
+            seen += len(chunk)
+            yield chunk
 
     def mismatches(self) -> list[Mismatch]:
         """The inputs whose values do not fit what the file was calibrated for."""
         found = []
-        for name, (low, high, outside, count) in self._seen.items():
+        for name, seen in self._seen.items():
             ends = self.representable[name]
-            used = (min(high, ends[1]) - max(low, ends[0])) / (ends[1] - ends[0])
-            if outside > MOST_CLIPPED * count or (used < LEAST_USED and high > low):
-                found.append(Mismatch(name, ends, (low, high), outside / count))
+            used = (min(seen.high, ends[1]) - max(seen.low, ends[0])) / (ends[1] - ends[0])
+            if seen.outside > MOST_CLIPPED * seen.count or (used < LEAST_USED and seen.high > seen.low):
+                found.append(Mismatch(name, ends, (seen.low, seen.high), seen.outside / seen.count))
         return found
+
+    def lost_columns(self) -> list[LostColumns]:
+        """The inputs of which some columns are hardly more than one number once they are rounded."""
+        found = [
+            find_lost(name, self.steps[name], seen.column_low, seen.column_high)
+            for name, seen in self._seen.items()
+            if name in self.steps
+        ]
+        return [one for one in found if one is not None]
 
     def _look(self, feeds: Feeds) -> None:
         for name, (bottom, top) in self.representable.items():
-            values = feeds[name]
-            slack = (top - bottom) / 255  # less than a step of int8 is rounding
-            outside = int(((values < bottom - slack) | (values > top + slack)).sum())
-            low, high, before, count = self._seen.get(name, (np.inf, -np.inf, 0, 0))
-            self._seen[name] = (
-                min(low, float(values.min())),
-                max(high, float(values.max())),
-                before + outside,
-                count + values.size,
-            )
+            now = _look_at(feeds[name], bottom, top)
+            before = self._seen.get(name)
+            self._seen[name] = now if before is None else _joined(before, now)
+
+
+def _look_at(values: np.ndarray, bottom: float, top: float) -> _Seen:
+    slack = (top - bottom) / 255  # less than a step of int8 is rounding
+    outside = int(((values < bottom - slack) | (values > top + slack)).sum())
+    # Rows of a table and stretches of a series; the channels of a photo are of one kind.
+    in_columns = values.ndim in (2, 3) and values.shape[-1] <= MOST_COLUMNS
+    rows = values.reshape(-1, values.shape[-1] if in_columns else 1).astype(np.float64)
+    ends = (rows.min(axis=0), rows.max(axis=0)) if in_columns else (np.zeros(0), np.zeros(0))
+    return _Seen(float(values.min()), float(values.max()), outside, values.size, *ends)
+
+
+def _joined(one: _Seen, other: _Seen) -> _Seen:
+    return _Seen(
+        min(one.low, other.low),
+        max(one.high, other.high),
+        one.outside + other.outside,
+        one.count + other.count,
+        np.minimum(one.column_low, other.column_low),
+        np.maximum(one.column_high, other.column_high),
+    )
 
 
 def representable_inputs(model: TfliteModel) -> dict[str, tuple[float, float]]:
@@ -97,18 +138,26 @@ def representable_inputs(model: TfliteModel) -> dict[str, tuple[float, float]]:
 
     An input that is float at the edge and quantized by the first operator counts by what that operator gives.
     """
+    found = {name: _range(tensor) for name, tensor in _stored_inputs(model).items()}
+    return {name: ends for name, ends in found.items() if ends is not None}
+
+
+def input_steps(model: TfliteModel) -> dict[str, float]:
+    """The real size of one step of each of these inputs, by its name."""
+    stored = _stored_inputs(model)
+    return {name: stored[name].quantization.scale[0] for name in representable_inputs(model)}  # type: ignore[union-attr]
+
+
+def _stored_inputs(model: TfliteModel) -> dict[str, Tensor]:
     names = {index: name for name, index in model.signature.inputs} if model.signature else {}
     graph = model.main
-    ranges = {}
+    found = {}
     for tensor in model.inputs:
         readers = [operator for operator in graph.operators if tensor.index in operator.inputs]
-        stored = tensor
-        if tensor.quantization is None and len(readers) == 1 and readers[0].name == "QUANTIZE":
-            stored = graph.tensors[readers[0].outputs[0]]
-        ends = _range(stored)
-        if ends is not None:
-            ranges[names.get(tensor.index, tensor.name)] = ends
-    return ranges
+        by_first = tensor.quantization is None and len(readers) == 1 and readers[0].name == "QUANTIZE"
+        stored = graph.tensors[readers[0].outputs[0]] if by_first else tensor
+        found[names.get(tensor.index, tensor.name)] = stored
+    return found
 
 
 def mismatch_words(found: Mismatch) -> str:

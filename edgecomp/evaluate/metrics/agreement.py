@@ -11,6 +11,7 @@ from edgecomp_runtime.classes import probabilities
 from edgecomp_runtime.contract import OutputContract
 from edgecomp_runtime.evaluate.metrics import sqnr_db
 
+from ..changes.answers import Answers, answer_scores
 from .classification import answers
 
 Batch = np.ndarray | list[np.ndarray]
@@ -77,6 +78,7 @@ class Agreement:
     output: OutputContract
     n: int = 0
     _answers: tuple[list[np.ndarray], list[np.ndarray]] = field(default_factory=lambda: ([], []))
+    _scores: tuple[list[np.ndarray], list[np.ndarray]] = field(default_factory=lambda: ([], []))
     _divergence: float = 0.0
     _signal: float = 0.0
     _noise: float = 0.0
@@ -94,11 +96,14 @@ class Agreement:
             return
         threshold = 0.5 if self.output.activation == "none" else 0.0
         scores = [np.asarray(batch[0]).reshape(count, -1) for batch in (reference, outputs)]
-        for kept, one in zip(self._answers, scores, strict=True):
-            kept.append(answers(one, threshold))
-        if np.issubdtype(scores[0].dtype, np.floating):
-            p, q = (probabilities(one, self.output) for one in scores)
-            self._divergence += count * divergence(p, q)
+        floating = np.issubdtype(scores[0].dtype, np.floating)
+        shares = [probabilities(one, self.output) if floating else None for one in scores]
+        for place, (one, share) in enumerate(zip(scores, shares, strict=True)):
+            answered = answers(one, threshold)
+            self._answers[place].append(answered)
+            self._scores[place].append(answer_scores(answered, share))
+        if shares[0] is not None and shares[1] is not None:
+            self._divergence += count * divergence(shares[0], shares[1])
 
     @property
     def agreement(self) -> float | None:
@@ -128,6 +133,14 @@ class Agreement:
         """Positions of the samples whose answer changed."""
         reference, given = self._both
         return np.flatnonzero(reference != given).tolist()  # type: ignore[no-any-return]
+
+    @property
+    def answers(self) -> Answers | None:
+        """All answers with how sure both were of them; None where answers are no classes."""
+        if not self._classifies or not self.n:
+            return None
+        was_score, became_score = (np.concatenate(kept) for kept in self._scores)
+        return Answers(*self._both, was_score, became_score)
 
     @property
     def _classifies(self) -> bool:

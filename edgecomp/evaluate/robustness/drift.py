@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from edgecomp_runtime.contract import Contract
 
-from ..running import Feeds, Runner
+from ..chunks import Feeds
+from ..running import Runner
 
 INFERENCES = 10_000
 SETTLED = 0.2

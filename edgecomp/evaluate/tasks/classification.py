@@ -36,13 +36,24 @@ class ClassificationTally:
 
     def add(self, outputs: Outputs, label: Any) -> None:
         """Takes one sample with its class."""
-        self._scores.append(outputs[0].reshape(-1))
-        self._labels.append(int(label))
+        self.add_all(outputs[0].reshape(1, -1), [label])
+
+    def add_all(self, scores: np.ndarray, labels: Sequence[Any]) -> None:
+        """Takes several samples with their classes; scores are [n, …]."""
+        self._scores.append(scores.reshape(len(labels), -1))
+        self._labels += [int(label) for label in labels]
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Of all samples, [n, columns]."""
+        if len(self._scores) > 1:
+            self._scores = [np.concatenate(self._scores)]
+        return self._scores[0]
 
     @property
     def answers(self) -> np.ndarray:
         """The classes answered, int64 [n]."""
-        return answers(np.stack(self._scores), 0.5 if self.output.activation == "none" else 0.0)
+        return answers(self.scores, 0.5 if self.output.activation == "none" else 0.0)
 
     @property
     def labels(self) -> np.ndarray:
@@ -61,7 +72,7 @@ class ClassificationTally:
     def figures(self, names: Sequence[str] = ()) -> Figures:
         """Top-1 with all that belongs to it."""
         labels, given = self.labels, self.answers
-        classes = max(int(self._scores[0].size), 2, int(labels.max()) + 1, int(given.max()) + 1)
+        classes = max(int(self.scores.shape[1]), 2, int(labels.max()) + 1, int(given.max()) + 1)
         confusion = confusion_matrix(labels, given, classes)
         by_class = class_figures(confusion)
         others: dict[str, float | None] = {
@@ -92,7 +103,7 @@ class ClassificationTally:
 
     def probabilities(self) -> np.ndarray | None:
         """Of each class, float64 [n, classes]; None where the model answers with the class itself."""
-        scores = np.stack(self._scores)
+        scores = self.scores
         return probabilities(scores, self.output) if np.issubdtype(scores.dtype, np.floating) else None
 
     def _of_scores(self, labels: np.ndarray) -> dict[str, float | None]:
@@ -105,7 +116,7 @@ class ClassificationTally:
             "log_loss": log_loss(np.clip(given, 0, 1), labels),
         }
         if given.shape[1] > 5:
-            figures = {"top5": float((ranks(np.stack(self._scores), labels) < 5).mean()), **figures}
+            figures = {"top5": float((ranks(self.scores, labels) < 5).mean()), **figures}
         return figures
 
 

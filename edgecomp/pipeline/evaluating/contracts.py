@@ -74,16 +74,11 @@ def output_contract(
     samples = prepared(dataset, contract)
     check_any(samples)
     few = list(islice(samples, DESCRIBED_SAMPLES))
-    outputs = _few_outputs(contract, model, [one.feeds for one in few], bench)
+    outputs = _few_outputs(contract, model.file, [one.feeds for one in few], bench)
     wanted = [one.label for one in few if one.label is not None]
     named = task is not None
     if wanted and task is None:
-        task = detect_task(
-            [one.shape for one in contract.inputs],
-            [one.shape for one in contract.outputs],
-            wanted,
-            class_itself=not np.issubdtype(outputs[0][0].dtype, np.floating),
-        )
+        task = _task_told(contract, outputs, wanted)
     if model.contract is None:
         classes = task in ("classification", "keyword")
         contract = describe_outputs(contract, outputs, labels=labels, class_labels=classes)
@@ -92,9 +87,39 @@ def output_contract(
     return contract, task if wanted else None
 
 
-def _few_outputs(contract: Contract, model: Runnable, few: list[dict[str, Any]], bench: Workbench) -> list[Outputs]:
+def task_of(contract: Contract, file: bytes, samples: PreparedSet, bench: Workbench) -> tuple[Contract, str | None]:
+    """The task that samples are judged by, of a model whose outputs are described already.
+
+    Args:
+        contract: says what the outputs mean.
+        file: a .tflite that answers right.
+        samples: a few are run, to see what outputs and labels look like.
+        bench: where to run them.
+
+    Returns:
+        the contract to judge by, and the task; None where there are no labels.
+    """
+    few = list(islice(samples, DESCRIBED_SAMPLES))
+    wanted = [one.label for one in few if one.label is not None]
+    if not wanted:
+        return contract, None
+    outputs = _few_outputs(contract, file, [one.feeds for one in few], bench)
+    task = _task_told(contract, outputs, wanted)
+    return contract if task == "regression" else judged_contract(task, contract, outputs), task
+
+
+def _task_told(contract: Contract, outputs: list[Outputs], labels: Sequence[Any]) -> str:
+    return detect_task(
+        [one.shape for one in contract.inputs],
+        [one.shape for one in contract.outputs],
+        labels,
+        class_itself=not np.issubdtype(outputs[0][0].dtype, np.floating),
+    )
+
+
+def _few_outputs(contract: Contract, file: bytes, few: list[dict[str, Any]], bench: Workbench) -> list[Outputs]:
     found: list[Outputs] = bench.worker.call(
-        "edgecomp.evaluate.run:run_samples", model.file, contract, threads=bench.threads, stream=few
+        "edgecomp.evaluate.run:run_samples", file, contract, threads=bench.threads, stream=few
     )
     return found
 

@@ -16,12 +16,12 @@ MOST_FLIPS = 20
 
 def file_data(name: str, task: str | None, found: Assessment) -> dict[str, Any]:
     """The figures of the file that is judged."""
-    return {"file": name, "task": task, "n": found.n, **_figures(found)}
+    return {"file": name, "task": task, "n": found.n, **figures_data(found)}
 
 
 def against_data(name: str, found: Assessment) -> dict[str, Any]:
     """The figures of the other file."""
-    return {"file": name, **_figures(found)}
+    return {"file": name, **figures_data(found)}
 
 
 def comparison_data(found: Assessment, max_drop: float | None, names: Sequence[str]) -> dict[str, Any]:
@@ -61,7 +61,8 @@ def comparison_data(found: Assessment, max_drop: float | None, names: Sequence[s
     return {**data, "words": []}
 
 
-def _figures(found: Assessment) -> dict[str, Any]:
+def figures_data(found: Assessment) -> dict[str, Any]:
+    """What labels say of one file; only "metric", and that null, without any."""
     if found.figures is None:
         return {"metric": None}
     data = found.figures.to_dict()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from edgecomp_runtime.preprocess import normalize
 from ...data import PreparedSet
 from ...errors import InputError
 from ...evaluate.assess import Assessment
+from ...evaluate.chunks import in_chunks
 from ...evaluate.robustness.adversarial import METHODS, STRENGTHS, UNIT, Bounds, attacked, keras_gradient
 from ...evaluate.robustness.corruptions import CORRUPTIONS, Corruption, corrupted, is_photo
 from ...evaluate.robustness.curves import Curve, Point, point
-from ...evaluate.running import in_chunks
 from ..workbench import Workbench
+from .setting import Setting
 
 SAMPLES = 500
 """That curves are measured on by default, evenly spread: their intervals are 2 to 4 points wide."""
@@ -26,27 +26,6 @@ BATCH = 50
 ALL = "all"
 
 Pairs = Iterable[tuple[dict[str, np.ndarray], Any]]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What curves are measured of.
-
-    Args:
-        files: .tflite files by name; the reference first, where there is one.
-        ours: which of them is the one that is judged.
-        contract: of their inputs and outputs.
-        task: as `evaluate.tasks` names it; None where there are no labels.
-        samples: to make worse.
-        keras_model: that of the float model, for attacks; None where there is none.
-    """
-
-    files: dict[str, bytes]
-    ours: str
-    contract: Contract
-    task: str | None
-    samples: PreparedSet
-    keras_model: Any = None
 
 
 def chosen_names(text: str) -> tuple[str, ...]:

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edgecomp_runtime.contract import Contract
 from PIL import Image
 
+from edgecomp.evaluate.chunks import Chunk
 from edgecomp.evaluate.diagnosis.damaged_layer import damaged_words, find_damaged
-from edgecomp.evaluate.diagnosis.input_range import InputWatch, mismatch_words, representable_inputs
+from edgecomp.evaluate.diagnosis.input_range import InputWatch, input_steps, mismatch_words, representable_inputs
+from edgecomp.evaluate.diagnosis.lost_columns import lost_columns_words
 from edgecomp.evaluate.diagnosis.near_duplicates import near_duplicates, near_duplicates_words, photo_prints
 from edgecomp.evaluate.layers import LayerError, layer_errors
 from edgecomp.quantize.litert.apply import quantize
@@ -30,7 +33,8 @@ def int8(net: Any, io: str = "int8", scale: float = 1.0) -> bytes:
 def watched(representable: tuple[float, float], low: float, high: float) -> list[Any]:
     watch = InputWatch({"x": representable})
     rng = np.random.default_rng(0)
-    list(watch.watching(({"x": rng.uniform(low, high, (1, 50)).astype(np.float32)}, None) for _ in range(40)))
+    chunks = (Chunk({"x": rng.uniform(low, high, (4, 50)).astype(np.float32)}, [None] * 4) for _ in range(10))
+    list(watch.watching(chunks, Contract((), ())))
     return watch.mismatches()
 
 
@@ -53,6 +57,34 @@ def test_another_scale_is_found_and_named(calibrated: tuple[float, float], fed: 
 )
 def test_the_same_scale_is_no_mismatch(calibrated: tuple[float, float], fed: tuple[float, float]) -> None:
     assert watched(calibrated, *fed) == []
+
+
+def table_watched(*spans: float, step: float) -> Any:
+    rng = np.random.default_rng(0)
+    watch = InputWatch({"row": (-128 * step, 127 * step)}, {"row": step})
+    columns = np.stack([rng.uniform(-span / 2, span / 2, 100) for span in spans], axis=1).astype(np.float32)
+    chunks = (Chunk({"row": columns[start : start + 30]}, [None] * 30) for start in range(0, 90, 30))
+    list(watch.watching(chunks, Contract((), ())))
+    return watch.lost_columns()
+
+
+def test_columns_that_hardly_span_a_step_beside_large_ones_are_named() -> None:
+    (found,) = table_watched(2000, 1.0, 500, 12.0, 0.0, step=8.0)
+    assert (found.places, found.columns) == ((1, 3), 5)
+    assert "Input row loses 2 of its 5 columns" in lost_columns_words(found)
+    assert "columns 1, 3 span 1" in lost_columns_words(found)
+
+
+def test_columns_of_like_size_lose_nothing() -> None:
+    assert table_watched(2000, 900, 40, 0.0, step=8.0) == []
+
+
+@pytest.mark.parametrize("io", ["int8", "float"])
+def test_a_step_is_that_of_the_quantized_input(network: Callable[[str], Any], io: str) -> None:
+    model = read_tflite(int8(network("dense"), io))
+    low, high = representable_inputs(model)["row"]
+    assert input_steps(model)["row"] == pytest.approx((high - low) / 255)
+    assert input_steps(read_tflite(network("dense").file)) == {}
 
 
 @pytest.mark.parametrize("io", ["int8", "float"])

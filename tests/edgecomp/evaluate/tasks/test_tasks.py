@@ -173,3 +173,18 @@ def test_a_figure_of_ones_own_gets_outputs_and_labels(tmp_path: Path, monkeypatc
     for name, said in (("own_figures:number", "not something to call"), ("nowhere:score", "cannot be imported")):
         with pytest.raises(InputError, match=said):
             new_tally(name, contract)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 7])
+def test_many_samples_at_a_time_count_as_one_by_one(columns: int) -> None:
+    rng = np.random.default_rng(columns)
+    scores = rng.random((90, 1, columns)).astype(np.float32)
+    labels = rng.integers(0, max(columns, 2), 90)
+    output = OutputContract("scores", (1, columns), "classification")
+    together, single = ClassificationTally(output), ClassificationTally(output)
+    for start in range(0, 90, 40):
+        together.add_all(scores[start : start + 40], labels[start : start + 40])
+    for score, label in zip(scores, labels, strict=True):
+        single.add([score], label)
+    assert together.figures() == single.figures()
+    assert np.array_equal(together.answers, single.answers)

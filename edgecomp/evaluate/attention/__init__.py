@@ -1,0 +1,1 @@
+"""Whether two models look at the same parts of their inputs."""

@@ -1,0 +1,1 @@
+"""Which answers are others than the reference's: by class, and sample by sample."""
