@@ -2,7 +2,7 @@
 
 from .comparing import Comparison, compare
 from .gates import Gate, parse_gate
-from .reading import read_results
+from .reading import read_all, read_results
 from .result import Device, Figure, Result
 
-__all__ = ["Comparison", "Device", "Figure", "Gate", "Result", "compare", "parse_gate", "read_results"]
+__all__ = ["Comparison", "Device", "Figure", "Gate", "Result", "compare", "parse_gate", "read_all", "read_results"]

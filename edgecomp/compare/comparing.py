@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ..errors import InputError
+from ..evaluate.cost.scenarios import Scenario
+from ..evaluate.cost.score import Score
 from .intervals import apart, difference, ratio
 from .quantities import QUANTITIES, Quantity
 from .result import Figure, Result
+from .worth import worth
 
 Verdict = Literal["better", "worse", "equal", "no difference shown", "no interval", "not valid", "not measured"]
 
@@ -45,12 +48,14 @@ class Comparison:
         quantities: those that any of them has, in the order in which they are shown.
         against: for each quantity and each result but the first.
         devices: the different devices; one where all are known to be the same.
+        worth: of each result but the first, in the scenario that was asked for; empty where none was.
     """
 
     results: tuple[Result, ...]
     quantities: tuple[str, ...]
     against: tuple[Against, ...]
     devices: tuple[str, ...]
+    worth: tuple[Score, ...] = ()
 
     @property
     def same_model(self) -> bool | None:
@@ -71,6 +76,7 @@ class Comparison:
                     "valid": one.valid,
                     "reasons": list(one.reasons),
                     "model_sha256": one.model_sha256,
+                    "mistakes": list(one.mistakes),
                     "figures": {name: asdict(figure) for name, figure in one.figures.items()},
                 }
                 for one in self.results
@@ -78,15 +84,17 @@ class Comparison:
             "against_first": [asdict(one) for one in self.against],
             "across_devices": len(self.devices) > 1,
             "same_model": self.same_model,
+            "worth": [one.to_dict() for one in self.worth],
         }
 
 
-def compare(results: Sequence[Result], *, across_devices: bool = False) -> Comparison:
+def compare(results: Sequence[Result], *, across_devices: bool = False, scenario: Scenario | None = None) -> Comparison:
     """Holds results against the first of them.
 
     Args:
         results: two or more.
         across_devices: compare figures of different devices too.
+        scenario: what to weigh the figures for; None not to.
 
     Raises:
         InputError: there are fewer than two, they have nothing in common, or they come from different devices, or from
@@ -107,7 +115,12 @@ def compare(results: Sequence[Result], *, across_devices: bool = False) -> Compa
     against = tuple(
         _against(name, place, first, one) for name in quantities for place, one in enumerate(results[1:], start=1)
     )
-    return Comparison(tuple(results), quantities, against, devices)
+    weighed = () if scenario is None else _worth(against, len(results), scenario)
+    return Comparison(tuple(results), quantities, against, devices, weighed)
+
+
+def _worth(against: Sequence[Against], count: int, scenario: Scenario) -> tuple[Score, ...]:
+    return tuple(worth([one for one in against if one.result == place], scenario) for place in range(1, count))
 
 
 def _devices(results: Sequence[Result]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from edgecomp_runtime.evaluate.metrics import wilson_interval
 from ..errors import InputError
 from .json_object import JsonObject
 from .result import Device, Figure, Result
+from .robustness import robustness_curves
 
 VARIANTS = ("compressed", "float", "stock")
 """Models of a report.json; the first is taken where none is named."""
@@ -60,7 +61,18 @@ def report_result(source: JsonObject, path: str, part: str | None) -> Result:
     device = Device(environment.facts("cpu", "cpus"))
     name = f"{path}:{part}"
     shown = f"{setting}, {threads:g} thread(s)" if threads else setting
-    return Result(name, device, shown, latency.flag("valid"), (), _there(figures), model.text("sha256"))
+    evaluation = source.inside("evaluation")
+    return Result(
+        name=name,
+        device=device,
+        setting=shown,
+        valid=latency.flag("valid"),
+        reasons=(),
+        figures=_there(figures),
+        model_sha256=model.text("sha256"),
+        mistakes=evaluation.texts("diagnosis") if part == VARIANTS[0] else (),
+        curves={} if part == "stock" else robustness_curves(evaluation, model, reference=part == "float"),
+    )
 
 
 def _reported_device(source: JsonObject, path: str, host: str) -> Result:
@@ -118,7 +130,16 @@ def evaluation_result(source: JsonObject, path: str) -> Result:
         "agreement": _share(source, "agreement", source.number("n")),
         "sqnr": _loose(source.number("sqnr_db")),
     }
-    return Result(path, Device({}), _setting(source.inside("engine")), None, (), _there(figures))
+    return Result(
+        path,
+        Device({}),
+        _setting(source.inside("engine")),
+        None,
+        (),
+        _there(figures),
+        mistakes=source.texts("diagnosis"),
+        curves=robustness_curves(source, source, reference=False),
+    )
 
 
 def _metric(metric: JsonObject) -> dict[str, Figure | None]:

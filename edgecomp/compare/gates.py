@@ -2,88 +2,127 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 
-from ..errors import InputError, MeasurementError
+from ..errors import EdgecompError, InputError, MeasurementError
 from .comparing import Against, Comparison
+from .conditions import AllOf, AnyOf, Condition, Expression, parse_expression
 from .quantities import QUANTITIES
+from .result import Result
 
 DROP = "drop"
 """Accuracy that was lost against the first result, in percentage points."""
 
-_GATE = re.compile(r"^\s*([a-z0-9-]+)\s*(<=|>=|<|>)\s*([+-]?[0-9.]+(?:e[+-]?\d+)?)\s*$")
+WORTH = "worth"
+"""Times the worth of the first result, in the scenario that was asked for."""
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A condition.
+    """A condition, or several.
 
     Args:
         text: as it was given.
-        quantity: a key of `QUANTITIES`, or `DROP`.
-        sign: "<", "<=", ">" or ">=".
-        limit: a multiple of the first result's figure, or for quantities compared by difference, how much more.
+        expression: what it says. Limits are multiples of the first result's figure, or for quantities compared by
+            difference, how much more.
     """
 
     text: str
-    quantity: str
-    sign: str
-    limit: float
-
-    def holds(self, value: float) -> bool:
-        """Whether a value fulfils it."""
-        if self.sign.startswith("<"):
-            return value < self.limit or (self.sign == "<=" and value == self.limit)
-        return value > self.limit or (self.sign == ">=" and value == self.limit)
+    expression: Expression
 
 
 def parse_gate(text: str) -> Gate:
-    """Reads a condition: `latency>1.1` (more than 1.1 times the first), `drop>0.5` (over half a point lost).
+    """Reads a condition: `latency>1.1` (more than 1.1 times the first), `drop>0.5 or size>1`.
 
     Raises:
         InputError: it is none, or names no known quantity.
     """
-    match = _GATE.match(text)
-    try:
-        limit = float(match[3]) if match else math.nan
-    except ValueError:
-        limit = math.nan
-    if match is None or not math.isfinite(limit):
-        raise InputError(f"--fail-if {text!r} is no condition; write latency>1.1 or drop>0.5")
-    if match[1] not in (*QUANTITIES, DROP):
-        raise InputError(f"--fail-if {text!r}: {match[1]} is not one of {', '.join((*QUANTITIES, DROP))}")
-    return Gate(text, match[1], match[2], limit)
+    return Gate(text, parse_expression(text, (*QUANTITIES, DROP, WORTH)))
 
 
 def failures(comparison: Comparison, gate: Gate) -> list[str]:
     """A sentence for each result that fulfils a condition; none where all is well.
 
+    What is known decides where it can: of `a or b`, one that holds is enough, whatever the other one is.
+
     Raises:
-        InputError: a result has no such figure: a gate that cannot be judged must not let anything pass.
-        MeasurementError: the figure is of a measurement that is not valid.
+        InputError: a result has not the figures: a gate that cannot be judged must not let anything pass.
+        MeasurementError: a figure is of a measurement that is not valid.
     """
-    quantity = "accuracy" if gate.quantity == DROP else gate.quantity
     found = []
     for place, result in enumerate(comparison.results[1:], start=1):
-        one = next((one for one in comparison.against if (one.quantity, one.result) == (quantity, place)), None)
-        value = None if one is None else _value(one, gate)
-        if one is not None and one.verdict == "not valid":
-            raise MeasurementError(f"--fail-if {gate.text!r} cannot be judged: a measurement is not valid")
-        if one is None or value is None:
-            pair = f"{comparison.results[0].name} and {result.name}"
-            raise InputError(
-                f"--fail-if {gate.text!r} cannot be judged: {pair} do not both have a figure of {quantity}"
-            )
-        if gate.holds(value):
-            unit = QUANTITIES[quantity].difference or "times"
-            found.append(f"{result.name}: {gate.quantity} is {value:.4g} {unit} ({gate.text})")
+        judged = _Judged(comparison, gate, place, result).judge(gate.expression)
+        if judged.unknown is not None:
+            raise judged.unknown
+        if judged.holds:
+            found.append(f"{result.name}: {', '.join(judged.said)} ({gate.text.strip()})")
     return found
 
 
-def _value(one: Against, gate: Gate) -> float | None:
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of an expression.
+
+    Args:
+        holds: whether it does.
+        said: the conditions that make it so, with their figures.
+        unknown: why it cannot be judged, or None.
+    """
+
+    holds: bool
+    said: tuple[str, ...] = ()
+    unknown: EdgecompError | None = None
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One result before a gate."""
+
+    comparison: Comparison
+    gate: Gate
+    place: int
+    result: Result
+
+    def judge(self, expression: Expression) -> _Outcome:
+        """In three values: an expression holds, does not, or cannot be judged (S. C. Kleene's strong logic)."""
+        if isinstance(expression, Condition):
+            return self._condition(expression)
+        outcomes = [self.judge(one) for one in expression.parts]
+        deciding = [one for one in outcomes if one.unknown is None and one.holds == isinstance(expression, AnyOf)]
+        unknown = next((one for one in outcomes if one.unknown is not None), None)
+        if not deciding and unknown is not None:
+            return unknown
+        if isinstance(expression, AllOf) == bool(deciding):
+            return _Outcome(False)
+        return _Outcome(True, tuple(word for one in outcomes if one.holds for word in one.said))
+
+    def _condition(self, condition: Condition) -> _Outcome:
+        if condition.quantity == WORTH:
+            return self._worth(condition)
+        quantity = "accuracy" if condition.quantity == DROP else condition.quantity
+        wanted = (quantity, self.place)
+        one = next((one for one in self.comparison.against if (one.quantity, one.result) == wanted), None)
+        cannot = f"--fail-if {self.gate.text!r} cannot be judged"
+        if one is not None and one.verdict == "not valid":
+            return _Outcome(False, unknown=MeasurementError(f"{cannot}: a measurement is not valid"))
+        value = None if one is None else _value(one, condition)
+        if value is None:
+            pair = f"{self.comparison.results[0].name} and {self.result.name}"
+            return _Outcome(False, unknown=InputError(f"{cannot}: {pair} do not both have a figure of {quantity}"))
+        unit = QUANTITIES[quantity].difference or "times"
+        return _Outcome(condition.holds(value), (f"{condition.quantity} is {value:.4g} {unit}",))
+
+    def _worth(self, condition: Condition) -> _Outcome:
+        scores = self.comparison.worth
+        value = scores[self.place - 1].value if scores else None
+        if value is None:
+            why = "no figure of it is known" if scores else "say what counts with --scenario or --weights"
+            return _Outcome(False, unknown=InputError(f"--fail-if {self.gate.text!r} cannot be judged: {why}"))
+        return _Outcome(condition.holds(value), (f"{WORTH} is {value:.4g} times",))
+
+
+def _value(one: Against, condition: Condition) -> float | None:
     figure = one.ratio if one.difference is None else one.difference
     if figure is None:
         return None
-    return 0.0 - figure.value if gate.quantity == DROP else figure.value
+    return 0.0 - figure.value if condition.quantity == DROP else figure.value

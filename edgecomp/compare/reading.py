@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
 from .forms import bench_result, emulated_result, evaluation_result, report_result
 from .json_object import KNOWN, JsonObject, load_json
 from .result import Result
+
+
+def read_all(arguments: Sequence[str]) -> list[Result]:
+    """The results of several files; those of a single report of a conversion are preceded by its own float model.
+
+    Args:
+        arguments: see `read_results`.
+
+    Raises:
+        InputError: see `read_results`.
+    """
+    if len(arguments) == 1 and _is_whole_report(arguments[0]):
+        return [*read_results(f"{arguments[0]}:float"), *read_results(arguments[0])]
+    return [one for argument in arguments for one in read_results(argument)]
+
+
+def _is_whole_report(argument: str) -> bool:
+    """Whether it names a report of a conversion that has a float model, and no part of it."""
+    path, part = _split(argument)
+    data = load_json(path).data
+    return part is None and "target" in data and "schema" in data and bool(data.get("float"))
 
 
 def read_results(argument: str) -> list[Result]:

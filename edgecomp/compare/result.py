@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,19 @@ class Device:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """What is left of the accuracy as inputs get worse.
+
+    Args:
+        unit: of the strengths.
+        values: by strength, from mild to strong; 0 is the inputs as they are.
+    """
+
+    unit: str
+    values: Mapping[float, float]
+
+
+@dataclass(frozen=True)
 class Result:
     """What one result has to compare.
 
@@ -57,6 +70,8 @@ class Result:
         reasons: why it does not.
         figures: by quantity, see `QUANTITIES`.
         model_sha256: of the .tflite that it is about; None where it does not say.
+        mistakes: what looked like a mistake in it, in sentences; its figures may say nothing.
+        curves: its robustness, by what made the inputs worse; of top-1 only.
     """
 
     name: str
@@ -66,3 +81,5 @@ class Result:
     reasons: tuple[str, ...]
     figures: Mapping[str, Figure]
     model_sha256: str | None = None
+    mistakes: tuple[str, ...] = ()
+    curves: Mapping[str, Curve] = field(default_factory=dict)

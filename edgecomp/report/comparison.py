@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgecomp.report.formats import MISSING, count, decibels, milliseconds, percent, points, size, times
+from edgecomp.report.subject import subject_of
 from edgecomp.report.verdict import is_share, metric_text, metric_title
 
 Variant = Mapping[str, Any]
@@ -70,10 +71,14 @@ def compare(report: Mapping[str, Any]) -> Comparison:
     baseline: Variant = report.get("float") or {}
     ours: dict[str, Any] = {**_shared_figures(report), **_without_nulls(report.get("compressed") or {})}
     stock = report.get("stock")
-    models: list[tuple[Column, Variant]] = [(Column("Float", _kind(baseline, "float32")), baseline)]
+    subject = subject_of(report)
+    than = subject.short_reference
+    models: list[tuple[Column, Variant]] = []
+    if subject.compared:
+        models.append((Column(subject.reference, _kind(baseline, subject.reference_kind)), baseline))
     if stock:
         models.append((Column("Stock converter", _kind(stock, "int8")), stock))
-    models.append((Column("edgecomp", _kind(ours, "")), ours))
+    models.append((Column(subject.ours, _kind(ours, "")), ours))
     n = next((one["metric"]["n"] for _, one in reversed(models) if (one.get("metric") or {}).get("n")), None)
     title = next((metric_title(one["metric"]) for _, one in models if one.get("metric")), "")
 
@@ -82,13 +87,13 @@ def compare(report: Mapping[str, Any]) -> Comparison:
         Row(
             title,
             f"{n:,} held-out samples" if n else "",
-            _cells(models, lambda one, base: _metric_cell(one, base, allowed)),
+            _cells(models, lambda one, base: _metric_cell(one, base, allowed, than)),
         ),
-        Row("Agreement", "same answer as float", _cells(models, lambda one, _: Cell(percent(one.get("agreement"))))),
-        Row("Output SQNR", "against float", _cells(models, lambda one, _: Cell(decibels(one.get("sqnr_db"))))),
-        Row("File size", "", _cells(models, lambda one, base: _size_cell(one, base, "bytes"))),
-        Row("Gzipped", "", _cells(models, lambda one, base: _size_cell(one, base, "gzip_bytes"))),
-        Row("Latency, p50", _where(report), _cells(models, _latency_cell)),
+        Row("Agreement", f"same answer as {than}", _cells(models, lambda one, _: Cell(percent(one.get("agreement"))))),
+        Row("Output SQNR", f"against {than}", _cells(models, lambda one, _: Cell(decibels(one.get("sqnr_db"))))),
+        Row("File size", "", _cells(models, lambda one, base: _size_cell(one, base, "bytes", than))),
+        Row("Gzipped", "", _cells(models, lambda one, base: _size_cell(one, base, "gzip_bytes", than))),
+        Row("Latency, p50", _where(report), _cells(models, lambda one, base: _latency_cell(one, base, than))),
         Row("Parameters", "", _cells(models, lambda one, _: Cell(count(one.get("params"))))),
         Row("MACs", "per inference", _cells(models, lambda one, _: Cell(count(one.get("macs"))))),
     ]
@@ -101,20 +106,25 @@ def highlights(report: Mapping[str, Any]) -> tuple[Highlight, ...]:
     baseline, ours = report.get("float") or {}, report.get("compressed") or {}
     allowed = (report.get("budget") or {}).get("max_drop_points")
     drop = report.get("drop_points")
-    kept = "same as float" if drop == 0 else "no budget set" if allowed is None else f"budget {points(allowed)}"
+    than = subject_of(report).short_reference
+    kept = f"same as {than}" if drop == 0 else "no budget set" if allowed is None else f"budget {points(allowed)}"
     accuracy = Cell("" if drop is None else f"{points(-drop)} points".replace("-", "−"), kept)
     on_device = ((report.get("measured") or {}).get("latency_ms") or {}).get("p50")
     predicted = milliseconds((report.get("predicted") or {}).get("latency_ms"))
     device = (
         (predicted, "predicted") if on_device is None else (milliseconds(on_device), f"measured; predicted {predicted}")
     )
-    found = (
+    found = [
         Highlight("Accuracy", accuracy.text, accuracy.note),
-        _highlight("File", _size_cell(ours, baseline, "bytes")),
-        _highlight("Latency here", _latency_cell(ours, baseline)),
+        _highlight("File", _size_cell(ours, baseline, "bytes", than)),
+        _highlight("Latency here", _latency_cell(ours, baseline, than)),
         Highlight("Latency on the device", *device),
-    )
-    return tuple(one for one in found if one.figure not in ("", MISSING))
+    ]
+    shown = [one for one in found if one.figure not in ("", MISSING)]
+    agreement = percent(report.get("agreement"))
+    if len(shown) < len(found) and agreement != MISSING:
+        shown.append(Highlight("Agreement", agreement, f"same answer as {than}"))
+    return tuple(shown)
 
 
 def _highlight(name: str, cell: Cell) -> Highlight:
@@ -150,28 +160,28 @@ def _where(report: Mapping[str, Any]) -> str:
     return ", ".join(part for part in ("on this machine", threads_text) if part)
 
 
-def _metric_cell(variant: Variant, baseline: Variant, allowed: float | None) -> Cell:
+def _metric_cell(variant: Variant, baseline: Variant, allowed: float | None, than: str) -> Cell:
     metric, reference = variant.get("metric") or {}, baseline.get("metric") or {}
     value, base = metric.get("value"), reference.get("value")
     if variant is baseline or value is None or base is None or not is_share(metric):
         return Cell(metric_text(metric))
     drop = 100 * (base - value)
     if abs(drop) < 5e-7:
-        return Cell(metric_text(metric), "same as float")
+        return Cell(metric_text(metric), f"same as {than}")
     unit = "point" if points(abs(drop)) == "1" else "points"
     # A loss within the budget was asked for; it is nothing to be alarmed by.
     tone = "better" if drop < 0 else "worse" if allowed is not None and drop > allowed else ""
     return Cell(metric_text(metric), f"{points(abs(drop))} {unit} {'lost' if drop > 0 else 'gained'}", tone)
 
 
-def _size_cell(variant: Variant, baseline: Variant, key: str) -> Cell:
+def _size_cell(variant: Variant, baseline: Variant, key: str, than: str) -> Cell:
     value, base = variant.get(key), baseline.get(key)
     if value is None or variant is baseline or not value or not base:
         return Cell(size(value))
-    return _against(size(value), base / value, "smaller", "larger")
+    return _against(size(value), base / value, "smaller", "larger", than)
 
 
-def _latency_cell(variant: Variant, baseline: Variant) -> Cell:
+def _latency_cell(variant: Variant, baseline: Variant, than: str) -> Cell:
     latency, reference = variant.get("latency_ms") or {}, baseline.get("latency_ms") or {}
     value, base = latency.get("p50"), reference.get("p50")
     text = milliseconds(value)
@@ -179,12 +189,12 @@ def _latency_cell(variant: Variant, baseline: Variant) -> Cell:
         return Cell(text, "not valid", "invalid")
     if variant is baseline or not value or not base or reference.get("valid") is False:
         return Cell(text)
-    return _against(text, base / value, "faster", "slower")
+    return _against(text, base / value, "faster", "slower", than)
 
 
-def _against(text: str, gain: float, better: str, worse: str) -> Cell:
+def _against(text: str, gain: float, better: str, worse: str, than: str) -> Cell:
     if 0.995 <= gain <= 1.005:
-        return Cell(text, "same as float")
+        return Cell(text, f"same as {than}")
     if gain > 1:
         return Cell(text, f"{times(gain)} {better}", "better")
     return Cell(text, f"{times(1 / gain)} {worse}", "worse")

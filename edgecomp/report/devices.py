@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgecomp.errors import InputError
-from edgecomp.report.files import read_report_json, write_report_json
+from edgecomp.report.files import read_report_json, replace_file, write_report_json
 from edgecomp.report.html import render_html
+from edgecomp.report.markdown import render_markdown
 
-REPORT_FILE, PAGE_FILE = "report.json", "report.html"
+REPORT_FILE, PAGE_FILE, TEXT_FILE = "report.json", "report.html", "report.md"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def with_devices(report: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
 
 
 def merge_into(folder: Path, entries: Sequence[Mapping[str, Any]], model_sha256: str) -> Merged | None:
-    """Writes what devices said into the report beside a bundle, and its page anew.
+    """Writes what devices said into the report beside a bundle, and its pages anew.
 
     Args:
         folder: where the bundle is.
@@ -92,10 +92,11 @@ def merge_into(folder: Path, entries: Sequence[Mapping[str, Any]], model_sha256:
             if (report.get("compressed") or {}).get("sha256") != model_sha256:
                 return Merged(path, "it is about another model")
             merged = with_devices(report, entries)
-            page = render_html(merged)
+            pages = {PAGE_FILE: render_html(merged), TEXT_FILE: render_markdown(merged)}
             write_report_json(merged, path)
-            if (folder / PAGE_FILE).exists():
-                _replace(folder / PAGE_FILE, page.encode())
+            for name, page in pages.items():
+                if (folder / name).exists():
+                    replace_file(folder / name, page.encode())
     except InputError as error:
         return Merged(path, str(error))
     except OSError as error:
@@ -117,16 +118,3 @@ def _alone(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise

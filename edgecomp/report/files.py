@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,37 @@ def write_report_json(report: Mapping[str, Any], path: str | Path) -> None:
     # A file name that is not UTF-8 reaches us with lone surrogates, which UTF-8 cannot hold; backslashreplace
     # writes them as `\udc80`, which is just how JSON spells them.
     data = text.encode("utf-8", "backslashreplace")
+    replace_file(path, data)
+
+
+def check_place(path: str | Path | None) -> None:
+    """Refuses a place for a page before the work that fills it.
+
+    Raises:
+        InputError: its folder is not there.
+    """
+    if path is not None and not Path(path).parent.is_dir():
+        raise InputError(f"{path} cannot be written (there is no such folder); name another file")
+
+
+def write_page(path: str | Path, page: str) -> None:
+    """Writes a page where somebody asked for it.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        replace_file(path, page.encode())
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror or error}); name another file") from error
+
+
+def replace_file(path: str | Path, data: bytes) -> None:
+    """Writes a file in one atomic step, for everybody to read.
+
+    Raises:
+        OSError: the file cannot be written; what was there before stays.
+    """
     path = Path(path)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -33,7 +65,8 @@ def write_report_json(report: Mapping[str, Any], path: str | Path) -> None:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with suppress(OSError):
+            os.unlink(temporary)
         raise
 
 

@@ -68,7 +68,15 @@ def percent(fraction: float | None) -> str:
 
 def share(fraction: float | None) -> str:
     """A fraction that may be tiny, as `12.3%`, `0.0041%` or `0%`."""
-    return MISSING if fraction is None else f"{significant(100 * fraction)}%"
+    if fraction is None:
+        return MISSING
+    text = significant(100 * fraction)
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
+
+
+def rounded_percent(fraction: float | None) -> str:
+    """A fraction as `97%`, where digits behind it would say nothing."""
+    return MISSING if fraction is None else f"{100 * fraction:.0f}%"
 
 
 def span(ends: tuple[float, float] | None) -> str:
@@ -84,7 +92,7 @@ def real(value: float) -> str:
 
 def decibels(value: float | None) -> str:
     """`31.0 dB`."""
-    return MISSING if value is None else f"{value:.1f} dB"
+    return MISSING if value is None else f"{value:.1f} dB".replace("-", "−")
 
 
 def points(value: float, apart_from: float | None = None) -> str:

@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgecomp.report.comparison import Cell, compare
-from edgecomp.report.findings import findings_line, first_blocker
 from edgecomp.report.formats import decibels, shortened
-from edgecomp.report.layers import Layer, by_concern, read_layers
-from edgecomp.report.trials import choice_line
-from edgecomp.report.verdict import judge, model_name
+from edgecomp.report.sections.accuracy import read_accuracy
+from edgecomp.report.sections.findings import findings_line, first_blocker
+from edgecomp.report.sections.layers import Layer, by_concern, read_layers
+from edgecomp.report.sections.mistakes import other_warnings
+from edgecomp.report.sections.robustness import read_robustness
+from edgecomp.report.sections.trials import choice_line
+from edgecomp.report.sections.weights import weights_line
+from edgecomp.report.subject import subject_of
+from edgecomp.report.verdict import judge
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-MAX_LINES = 12
+MAX_LINES = 10
+MISTAKES = 2
+ROWS = ("Agreement", "File size", "Latency, p50")
 TONES = {"better": "green", "worse": "red", "invalid": "red"}
 OUTCOMES = {"ship": "bold green", "stop": "bold red", "open": "bold yellow"}
 
@@ -32,17 +39,16 @@ def summary_table(report: Mapping[str, Any]) -> Table:
     def text(head: str, note: str = "", style: str = "", note_style: str = "dim") -> Text:
         return Text.assemble((_line(head, 300), style), *([(f"\n{_line(note, 300)}", note_style)] if note else []))
 
-    comparison, verdict, chosen = compare(report), judge(report), choice_line(report)
-    caption = text(f"{verdict.title}.", verdict.reason, OUTCOMES[verdict.outcome], "")
-    if chosen:
-        caption.append(f"\n{_line(chosen, 300)}")
+    comparison, verdict = compare(report), judge(report)
+    caption = text(f"{verdict.title}.", "", OUTCOMES[verdict.outcome])
+    for one in verdict.mistakes[:MISTAKES]:
+        caption.append(f"\n{_line(one.sentence, 900)}", "red")
+    caption.append(f"\n{_line(verdict.reason, 600)}")
+    for line in (_compared(report), _robustness(report), choice_line(report), weights_line(report)):
+        caption.append(f"\n{_line(line, 600)}" if line else "")
     if found := findings_line(report):
         caption.append(f"\n{_line(found, 300)}", "bold red" if first_blocker(report) else "yellow")
-    table = Table(
-        title=text(f"{model_name(report)} for {report['target']}"),
-        caption=caption,
-        caption_justify="left",
-    )
+    table = Table(title=text(_headline(report)), caption=caption, caption_justify="left")
     table.add_column("")
     for column in comparison.columns:
         table.add_column(text(column.name, column.note), justify="right")
@@ -53,22 +59,30 @@ def summary_table(report: Mapping[str, Any]) -> Table:
 
 
 def summary_lines(report: Mapping[str, Any]) -> list[str]:
-    """The verdict, the figures that matter most and what stood out, in at most twelve lines without control codes.
+    """The verdict, what looks like a mistake, the figures that matter most and what stood out.
 
     Args:
         report: a report that `validate_report` accepts.
+
+    Returns:
+        At most ten lines without control codes; where there is more to say, what matters least is left out.
     """
     comparison, verdict = compare(report), judge(report)
-    wanted = ("File size", "Gzipped", "Latency, p50", "Agreement")
-    rows = [row for row in comparison.rows if row.name in wanted or row is comparison.rows[0]]
+    rows = [row for row in comparison.rows if row.name in ROWS or row is comparison.rows[0]]
     grid = [
         ["", *(column.name for column in comparison.columns)],
         *([row.name, *(_cell(cell) for cell in row.cells)] for row in rows),
     ]
     widths = [max(len(line[place]) for line in grid) for place in range(len(grid[0]))]
     table = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in grid]
-    headline = f"{shortened(model_name(report), 80)} for {shortened(report['target'], 80)}: {verdict.title}."
-    return [_line(line, 400) for line in (f"{headline} {verdict.reason}", *table, *_remarks(report))][:MAX_LINES]
+    mistakes = [f"mistake: {one.sentence}" for one in verdict.mistakes[:MISTAKES]]
+    lines = (f"{_headline(report)}: {verdict.title}. {verdict.reason}", *mistakes, *table, *_remarks(report))
+    return [_line(line, 600) for line in lines][:MAX_LINES]
+
+
+def _headline(report: Mapping[str, Any]) -> str:
+    subject = subject_of(report)
+    return f"{shortened(subject.model, 80)} {subject.joint} {shortened(subject.other, 80)}"
 
 
 def _cell(cell: Cell) -> str:
@@ -76,20 +90,35 @@ def _cell(cell: Cell) -> str:
 
 
 def _remarks(report: Mapping[str, Any]) -> list[str]:
-    preprocess, chosen = report.get("preprocess") or {}, choice_line(report)
+    """What matters most first."""
     worst = next((layer for layer in by_concern(read_layers(report)) if layer.concern_db is not None), None)
-    warnings, found = report.get("warnings") or [], findings_line(report)
-    return [
-        *([chosen] if chosen else []),
-        *([f"preprocessing {shortened(preprocess['name'], 80)}"] if preprocess.get("name") else []),
-        *([_blame(worst)] if worst else []),
-        *([found] if found else []),
-        *(
-            [f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}: {shortened(warnings[0], 200)}"]
-            if warnings
-            else []
-        ),
-    ]
+    warnings = other_warnings(report)
+    said = f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}"
+    remarks = (
+        _compared(report),
+        _robustness(report),
+        findings_line(report),
+        weights_line(report),
+        f"{said}: {shortened(warnings[0], 200)}" if warnings else "",
+        _made(report),
+        _blame(worst) if worst else "",
+    )
+    return [one for one in remarks if one]
+
+
+def _compared(report: Mapping[str, Any]) -> str:
+    """Whether the loss is chance, and how many samples would tell."""
+    return " ".join(read_accuracy(report).words[:2])
+
+
+def _robustness(report: Mapping[str, Any]) -> str:
+    return read_robustness(report).words
+
+
+def _made(report: Mapping[str, Any]) -> str:
+    preprocess = report.get("preprocess") or {}
+    named = f"preprocessing {shortened(preprocess['name'], 80)}" if preprocess.get("name") else ""
+    return "; ".join(part for part in (choice_line(report), named) if part)
 
 
 def _blame(layer: Layer) -> str:

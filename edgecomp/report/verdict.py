@@ -4,52 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Any
 
-from edgecomp.report.findings import first_blocker
-from edgecomp.report.formats import MISSING, percent, points, shortened, significant
-
-# Metrics that are a share of right answers: only for these does a percentage, or a count of answers, make sense.
-SHARES_OF_ANSWERS = ("top1", "top5", "accuracy")
-METRIC_TITLES = {"top1": "Top-1 accuracy", "top5": "Top-5 accuracy", "accuracy": "Accuracy"}
+from edgecomp.report.formats import percent, points, shortened
+from edgecomp.report.sections.accuracy import samples_needed
+from edgecomp.report.sections.findings import first_blocker
+from edgecomp.report.sections.mistakes import Mistake, read_mistakes
+from edgecomp.report.sections.names import SHARES_OF_ANSWERS, text_of, title_of
+from edgecomp.report.subject import subject_of
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the budget says of a model, and whether it runs.
+    """What the budget says of a model, whether it runs, and whether its figures can be relied on.
 
     Args:
         outcome: "ship", "stop", or "open" where nothing was decided.
         title: the outcome in a few words.
         reason: why, in one sentence.
         caution: what to know before relying on it, or empty.
+        mistakes: what has to be put right or looked into before anything else.
     """
 
     outcome: str
     title: str
     reason: str
     caution: str = ""
-
-
-def model_name(report: Mapping[str, Any]) -> str:
-    """The file name of the model that was converted."""
-    path = (report.get("source") or {}).get("path") or ""
-    return PurePath(path).name or "a model handed over in Python"
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def judge(report: Mapping[str, Any]) -> Verdict:
-    """Reads the verdict off a report. `budget.met` decides, and whether the file runs; the figures explain it.
+    """Reads the verdict off a report. `budget.met` decides, whether the file runs, and whether something looks wrong.
+
+    Figures that rest on a mistake say nothing, so that a model within its budget is not to be shipped on them.
 
     Args:
         report: a report that `validate_report` accepts.
     """
-    verdict, blocker = _on_accuracy(report), first_blocker(report)
+    verdict, blocker, mistakes = _on_accuracy(report), first_blocker(report), read_mistakes(report)
+    if mistakes:
+        verdict = replace(_until_settled(verdict), outcome="stop", mistakes=mistakes)
     if not blocker:
         return verdict
     reason = f"On {shortened(report['target'], 80)} as it is: {blocker}. {verdict.reason}"
     title = verdict.title if verdict.outcome == "stop" else "Will not run"
     return replace(verdict, outcome="stop", title=title, reason=reason)
+
+
+def _until_settled(verdict: Verdict) -> Verdict:
+    """What is left of a verdict beside a mistake: a budget that is missed stays missed."""
+    if verdict.outcome == "stop":
+        return verdict
+    reason = f"The figures cannot be relied on until this is settled. {verdict.reason}"
+    return replace(verdict, title="Do not ship yet", reason=reason)
 
 
 def _on_accuracy(report: Mapping[str, Any]) -> Verdict:
@@ -67,21 +74,21 @@ def _on_accuracy(report: Mapping[str, Any]) -> Verdict:
 
 def metric_text(metric: Mapping[str, Any] | None) -> str:
     """A metric's value: a percentage for a share of answers, else the bare number."""
-    value = (metric or {}).get("value")
-    if value is None:
-        return MISSING
-    return percent(value) if is_share(metric) else significant(value, 4)
+    return text_of(_name(metric), (metric or {}).get("value"))
 
 
 def metric_title(metric: Mapping[str, Any] | None) -> str:
     """A metric's name at the start of a sentence or a row."""
-    name = (metric or {}).get("name") or "accuracy"
-    return METRIC_TITLES.get(name, name)
+    return title_of(_name(metric))
 
 
 def is_share(metric: Mapping[str, Any] | None) -> bool:
     """Whether the metric is a share of right answers."""
     return (metric or {}).get("name") in SHARES_OF_ANSWERS
+
+
+def _name(metric: Mapping[str, Any] | None) -> str:
+    return (metric or {}).get("name") or "accuracy"
 
 
 def _metric(report: Mapping[str, Any], variant: str) -> Mapping[str, Any]:
@@ -92,7 +99,11 @@ def _open_reason(report: Mapping[str, Any], drop: float | None) -> str:
     if drop is not None:
         return f"{_figures(report)}{_drop(report, drop, None)}; no budget was set (--max-drop), so nothing is judged."
     agreement = report.get("agreement")
-    agrees = "" if agreement is None else f", though its answers agree with the float model's on {percent(agreement)}"
+    agrees = (
+        ""
+        if agreement is None
+        else f", though its answers agree with those of {subject_of(report).the_reference} on {percent(agreement)}"
+    )
     return f"The loss of accuracy was not measured, as that takes labelled held-out data (--eval){agrees}."
 
 
@@ -100,9 +111,10 @@ def _figures(report: Mapping[str, Any]) -> str:
     before, after = _metric(report, "float"), _metric(report, "compressed")
     if before.get("value") is None or after.get("value") is None:
         return ""
+    named = subject_of(report).the_reference
     n = after.get("n")
     on = "" if n is None else f" on {n:,} held-out samples"
-    return f"{metric_title(after)} is {metric_text(after)}{on}, against {metric_text(before)} for the float model: "
+    return f"{metric_title(after)} is {metric_text(after)}{on}, against {metric_text(before)} for {named}: "
 
 
 def _drop(report: Mapping[str, Any], drop: float, allowed: float | None) -> str:
@@ -120,7 +132,7 @@ def _caution(report: Mapping[str, Any], allowed: float | None) -> str:
     metric = _metric(report, "compressed")
     n = metric.get("n")
     if not n or not allowed or not is_share(metric) or 100 / n <= allowed:
-        return ""
+        return samples_needed(report)
     return (
         f"With {n:,} {'sample' if n == 1 else 'samples'}, one answer is worth {points(100 / n)} {_plural(100 / n)}, "
         f"more than the whole budget: evaluate on more data before relying on this."

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgecomp.report import read_report_json, render_html, write_report_json
+from edgecomp.report import read_report_json, render_html, render_markdown, write_report_json
 from edgecomp.report.devices import device_entry, merge_into, with_devices
 
 SHA256 = "0" * 64
@@ -104,3 +104,10 @@ def test_the_page_shows_devices_and_escapes_what_they_say(report: Path) -> None:
     assert "&lt;b&gt;hall" in page
     assert "<b>hall" not in page
     assert page == render_html(read_report_json(report))
+    assert not (report.parent / "report.md").exists()
+
+
+def test_markdown_that_lies_there_is_written_anew(report: Path) -> None:
+    (report.parent / "report.md").write_text("old")
+    merge_into(report.parent, [entry("kitchen", 3.0)], SHA256)
+    assert (report.parent / "report.md").read_text() == render_markdown(read_report_json(report))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from edgecomp.report.comparison import Comparison, compare, highlights
-from edgecomp.report.verdict import judge, model_name
+from edgecomp.report.subject import model_name
+from edgecomp.report.verdict import judge
 
 
 def variant(
@@ -82,7 +83,7 @@ def test_a_metric_that_is_no_share_of_answers_is_not_shown_as_one() -> None:
         return {"metric": {"name": "auc", "value": value, "n": 300}}
 
     table = report(float=auc(0.9312), compressed=auc(0.9291), drop_points=0.21)
-    assert cell(compare(table), "auc", "edgecomp") == ("0.9291", "", "")
+    assert cell(compare(table), "AUC", "edgecomp") == ("0.9291", "", "")
     assert "answers" not in judge(table).reason
 
 
