@@ -64,10 +64,11 @@ def command(
     from ..phone.model_data import read_model_data
     from ..phone.result import read_result
     from ..phone.server import PageServer
-    from ..phone.site import site_files
+    from ..phone.site import packed_files, site_files
 
     data = read_model_data(bundle)
-    files = site_files(data, litert_js.require_installed(), takes_results=True)
+    litert = litert_js.require_installed()
+    files = site_files(data, litert, takes_results=True)
     address = checked(host) if host else local_address()
     # Browsers trust a page from their own machine as it is; from the network only when it comes encrypted.
     secured = None if plain or address.startswith(LOOPBACK[:4]) else secure(address)
@@ -84,7 +85,8 @@ def command(
             _show(seen[-1], data, folder, bundle.resolve().parent)
         return once and bool(seen)
 
-    with PageServer(address, port, files, take, tls=secured.context if secured else None) as server:
+    tls = secured.context if secured else None
+    with PageServer(address, port, files, take, packed=packed_files(litert), tls=tls) as server:
         _invite(server.link, data.name, secured, idle)
         try:
             if not server.serve_until(done, idle * 60):

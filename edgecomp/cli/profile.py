@@ -1,4 +1,4 @@
-"""`edgecomp profile`: latency and memory of a file here or on a device, or its exact cost on an emulated CPU."""
+"""`edgecomp profile`: latency and memory of a file here, on a device or a phone, or its cost on an emulated CPU."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import InputError, IntegrityError, MeasurementError
+from .profile_adb import adb_options, measure_on_phone
 from .remote_options import ssh_options
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ EMULATE = "emulate:"
     "where",
     default="here",
     show_default=True,
-    help="Where: here, ssh://user@host[:port], or emulate:CPU (cortex-a53, …).",
+    help="Where: here, ssh://user@host[:port], adb[:SERIAL], or emulate:CPU (cortex-a53, …).",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Of the interpreter; 1 where nothing is said.")
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="How long to measure.  [default: 5]")
@@ -36,6 +37,7 @@ EMULATE = "emulate:"
 @click.option("--totals", is_flag=True, help="Emulated: count the whole inference only, not by operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @ssh_options
+@adb_options
 def command(
     file: Path,
     where: str,
@@ -47,16 +49,20 @@ def command(
     as_json: bool,
     ssh_config: Path | None,
     python: str | None,
+    benchmark_model: Path | None,
+    delegate: str | None,
 ) -> None:
     """Measure FILE, a .tflite or a bundle.
 
     Here and on a device over SSH that is latency and memory, as `edgecomp-runtime bench` measures them; a device is
     left as it was, and what it said goes into the report.json beside FILE. On emulate:CPU, an ARM CPU that is emulated,
     it is the exact number of instructions of an inference; an emulator's time would mean nothing. On a device and on an
-    emulated CPU a bundle's golden outputs are checked as well.
+    emulated CPU a bundle's golden outputs are checked as well. On adb, an Android phone on a cable, Android's own
+    benchmark_model measures, which you supply.
 
     --by-op times each operator instead; on an emulated CPU instructions are counted by operator anyway.
     """
+    from ..remote.android.adb import is_adb
     from ..remote.host import is_ssh
 
     if totals and not where.startswith(EMULATE):
@@ -64,7 +70,13 @@ def command(
     if totals and by_op:
         raise InputError("--totals and --by-op contradict each other")
     if mode is not None and (by_op or where.startswith(EMULATE)):
-        raise InputError("--mode is about the latency of whole inferences, here or --on ssh://…")
+        raise InputError("--mode is about the latency of whole inferences, here, --on ssh://… or adb")
+    if is_adb(where):
+        if by_op or ssh_config is not None or python is not None:
+            raise InputError("--by-op, --ssh-config and --python are not for --on adb")
+        return measure_on_phone(file, where, threads, seconds, mode, delegate, benchmark_model, as_json)
+    if benchmark_model is not None or delegate is not None:
+        raise InputError("--benchmark-model and --delegate are for --on adb")
     if is_ssh(where) and by_op:
         return _time_operators_there(file, where, _operator_options(threads, seconds), as_json, ssh_config, python)
     if is_ssh(where):
@@ -76,7 +88,7 @@ def command(
     if where == "here":
         raise SystemExit(_measure_here(file, _bench_options(threads, seconds, mode), as_json))
     if not where.startswith(EMULATE):
-        raise InputError(f"--on {where}: is none of 'here', 'ssh://user@host' and 'emulate:CPU'")
+        raise InputError(f"--on {where}: is none of 'here', 'ssh://user@host', 'adb:SERIAL' and 'emulate:CPU'")
     if seconds is not None or (threads or 1) > 1:
         raise InputError(f"--on {where} counts instructions of one thread: leave out --seconds and --threads")
     return _count_emulated(file, where.removeprefix(EMULATE), by_operator=not totals, as_json=as_json)

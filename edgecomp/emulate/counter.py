@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from .cache import cache_folder, made_once
+from ..cache import cache_folder, made_once
 from .commands import require_programs, run_command
 from .cpus import Cpu
 

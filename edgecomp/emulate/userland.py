@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from ..cache import cache_folder, made_once
 from ..errors import InputError
 from ..progress import Step, Steps
 from . import guest
 from .apt import unpack_packages
-from .cache import cache_folder, made_once
 from .commands import require_programs, run_command
 from .cpus import CORES, CPUS, Cpu
 from .process import run_process

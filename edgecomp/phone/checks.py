@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from edgecomp_runtime.model import Model
+from edgecomp_runtime.tensors import Tensor
 
 from ..errors import InputError
+from ..tflite.float_edges import INTEGERS
 from ..tflite.model import TfliteModel
 
 TAKEN = ("float32", "int32", "uint8")
@@ -26,15 +28,20 @@ def require_known_operators(model: TfliteModel, name: str) -> None:
 
 
 def require_known_edges(loaded: Model, name: str) -> None:
-    """Refuses a model with tensors at its edges that LiteRT.js does not hand in or out, int8 ones above all.
+    """Refuses a model with tensors at its edges that LiteRT.js does not hand in or out, wrapped or not.
 
     Raises:
         InputError: there is one; the message names it.
     """
     for kind, tensors in (("input", loaded.inputs), ("output", loaded.outputs)):
         for one in tensors:
-            if one.stored_dtype not in TAKEN:
+            if one.stored_dtype not in TAKEN and not is_wrapped(one):
                 raise InputError(
                     f"{name}: {kind} {one.name} is {one.stored_dtype}, and LiteRT.js takes only {', '.join(TAKEN)} "
                     "tensors; convert the model with --target browser, or with --io float"
                 )
+
+
+def is_wrapped(tensor: Tensor) -> bool:
+    """Whether a tensor of a model's edge gets a float one around it, since it stores quantized int8 or int16."""
+    return tensor.stored_dtype in INTEGERS and tensor.quantized and tensor.dtype == "float32"

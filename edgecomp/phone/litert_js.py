@@ -1,11 +1,14 @@
 """LiteRT.js, which runs .tflite files in browsers: installed once with npm, checked, and served from here ever after.
 
 Its WebAssembly builds are 9 MB each and come from the npm registry; what is installed is exactly what `PACKAGES` names.
+Its scripts are minified, since every thread reads a third of a megabyte otherwise, and the builds are compressed once,
+so that a phone has them in a third of the time.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import shutil
@@ -15,7 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..emulate.cache import cache_folder, made_once
+from ..cache import cache_folder, made_once
 from ..errors import InputError, IntegrityError
 
 VERSION = "2.5.3"
@@ -51,8 +54,20 @@ PACKAGES = (
     ),
 )
 
+MINIFIER = Package(
+    "esbuild-wasm",
+    "0.28.2",
+    "GccVwhv3mmOUVQHCQm2Ox/rby8n/EqUwvZxE6Pjfikrq/lWw9g9WX/u9EykWnpot3Ko6j426DgQdea2xWKIAQA==",
+)
+"""Runs once, at installation, and is not kept. Its WebAssembly edition is one package for all systems."""
+
 BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal", "litert_wasm_threaded_internal")
 """WebAssembly builds that the page can load: with relaxed SIMD, without it, and with threads."""
+
+_MINIFIER_FILES = ("bin/esbuild", "esbuild.wasm", "wasm_exec.js", "wasm_exec_node.js")
+
+_LAYOUT = 3
+"""Of the folder; another number has it made anew."""
 
 _MOST_BYTES = 2**28
 _SECONDS = 300
@@ -102,8 +117,14 @@ def file_names() -> tuple[str, ...]:
     return ("index.js", "wasm_utils.js", "NOTICE.txt", *wasm)
 
 
+def compressed(folder: Path) -> dict[str, bytes]:
+    """The WebAssembly builds as gzip has them, by the names of `file_names`."""
+    names = (f"wasm/{build}.wasm" for build in BUILDS)
+    return {name: (folder / f"{name}.gz").read_bytes() for name in names}
+
+
 def _folder() -> Path:
-    return cache_folder() / f"litertjs-{VERSION}"
+    return cache_folder() / f"litertjs-{VERSION}-{_LAYOUT}"
 
 
 def _install_into(folder: Path) -> None:
@@ -112,18 +133,50 @@ def _install_into(folder: Path) -> None:
     if index.count(_BARE_IMPORT) != 1:
         raise IntegrityError(f"@litertjs/core {VERSION} is not laid out as expected: its import is another")
     (folder / "wasm").mkdir(parents=True)
-    (folder / "index.js").write_bytes(index.replace(_BARE_IMPORT, _RELATIVE_IMPORT))
-    (folder / "wasm_utils.js").write_bytes(_member(utilities, "dist/index.js"))
+    scripts = {
+        "index.js": index.replace(_BARE_IMPORT, _RELATIVE_IMPORT),
+        "wasm_utils.js": _member(utilities, "dist/index.js"),
+        **{f"wasm/{build}.js": _member(core, f"wasm/{build}.js") for build in BUILDS},
+    }
+    for name, script in _minified(scripts).items():
+        (folder / name).write_bytes(script)
     for build in BUILDS:
-        for ending in ("js", "wasm"):
-            name = f"wasm/{build}.{ending}"
-            (folder / name).write_bytes(_member(core, name))
+        wasm = _member(core, f"wasm/{build}.wasm")
+        (folder / f"wasm/{build}.wasm").write_bytes(wasm)
+        (folder / f"wasm/{build}.wasm.gz").write_bytes(gzip.compress(wasm, 6, mtime=0))
     (folder / "NOTICE.txt").write_text(
         f"LiteRT.js {VERSION}: npm packages {', '.join(one.name for one in PACKAGES)}. Copyright Google LLC. "
         f"Licensed under the Apache License, Version 2.0 ({LICENSE}).\nChanged: index.js imports wasm_utils.js by its "
-        "path. https://www.apache.org/licenses/LICENSE-2.0\n",
+        f"path; the scripts are minified with esbuild {MINIFIER.version}. https://www.apache.org/licenses/LICENSE-2.0\n",
         encoding="utf-8",
     )
+
+
+def _minified(scripts: dict[str, bytes]) -> dict[str, bytes]:
+    node = shutil.which("node")
+    if node is None:
+        raise InputError("installing LiteRT.js needs Node.js, which is not here; install it and run it again")
+    archive = _fetch(MINIFIER)
+    with tempfile.TemporaryDirectory() as folder:
+        room = Path(folder)
+        _write(room / "esbuild", {name: _member(archive, name) for name in _MINIFIER_FILES})
+        _write(room / "in", scripts)
+        options = ("--minify", "--legal-comments=inline", "--log-level=error", "--outbase=in", "--outdir=out")
+        command = [node, "esbuild/bin/esbuild", *(f"in/{name}" for name in scripts), *options]
+        try:
+            done = subprocess.run(command, cwd=room, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise InputError(f"Node.js has not minified LiteRT.js within {_SECONDS} s; run it again") from None
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip()[:200]
+            raise InputError(f"LiteRT.js {VERSION} cannot be minified with this Node.js ({said}); install a newer one")
+        return {name: (room / "out" / name).read_bytes() for name in scripts}
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
 
 
 def _fetch(package: Package) -> bytes:

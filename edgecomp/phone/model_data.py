@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from edgecomp_runtime.bundle.read import Bundle, is_bundle, read_bundle
 from edgecomp_runtime.model import Model
+from edgecomp_runtime.quantization import dequantize
 from edgecomp_runtime.tensors import Tensor
 
 from ..errors import InputError
+from ..tflite.float_edges import with_float_edges
 from ..tflite.reader import read_tflite
-from .checks import require_known_edges, require_known_operators
+from .checks import is_wrapped, require_known_edges, require_known_operators
 
 FORMAT = 1
 
@@ -26,9 +28,9 @@ class ModelData:
 
     Args:
         name: of the model.
-        sha256: of the .tflite.
+        sha256: of the bundle's .tflite.
         about: JSON-ready; what `model.json` says.
-        model: the bytes of the .tflite.
+        model: the bytes of the .tflite as the page gets it, with floats at its edges.
         golden: the golden samples' arrays one behind the other, as `about` lists them, little endian.
     """
 
@@ -63,12 +65,16 @@ def read_model_data(path: Path) -> ModelData:
 def take_apart(loaded: Model, bundle: Bundle) -> ModelData:
     """What the page needs to know.
 
+    Quantized int8 tensors at the edges get float ones around them, since LiteRT.js hands no int8 in or out; what is
+    stored is the same.
+
     Args:
         loaded: the bundle's model.
         bundle: the bundle.
     """
     manifest, digest = bundle.manifest, hashlib.sha256(bundle.model).hexdigest()
-    golden, listed = _golden(bundle)
+    wrapped = any(map(is_wrapped, (*loaded.inputs, *loaded.outputs)))
+    golden, listed = _golden(bundle, loaded)
     about = {
         "format": FORMAT,
         "name": manifest.name,
@@ -76,25 +82,27 @@ def take_apart(loaded: Model, bundle: Bundle) -> ModelData:
         "scheme": manifest.scheme,
         "sha256": digest,
         "bytes": len(bundle.model),
+        "wrapped": wrapped,
         "contract": bundle.contract.to_dict(),
         "inputs": [_tensor(one) for one in loaded.inputs],
         "outputs": [_tensor(one) for one in loaded.outputs],
         "golden": listed,
     }
-    return ModelData(manifest.name, digest, about, bundle.model, golden)
+    served = with_float_edges(bundle.model) if wrapped else bundle.model
+    return ModelData(manifest.name, digest, about, served, golden)
 
 
 def _tensor(one: Tensor) -> dict[str, Any]:
+    """A tensor as the page sees it."""
+    kind = ("float32", 0.0, 0) if is_wrapped(one) else (one.stored_dtype, one.scale, one.zero_point)
     return {
         "name": one.name,
         "shape": list(one.shape),
-        "dtype": one.stored_dtype,
-        "scale": one.scale,
-        "zero_point": one.zero_point,
+        **dict(zip(("dtype", "scale", "zero_point"), kind, strict=True)),
     }
 
 
-def _golden(bundle: Bundle) -> tuple[bytes, dict[str, Any] | None]:
+def _golden(bundle: Bundle, loaded: Model) -> tuple[bytes, dict[str, Any] | None]:
     goldens, entry = bundle.goldens, bundle.manifest.golden
     if goldens is None or entry is None:
         return b"", None
@@ -102,10 +110,22 @@ def _golden(bundle: Bundle) -> tuple[bytes, dict[str, Any] | None]:
     listed = {
         "samples": entry.samples,
         "tolerance_steps": entry.tolerance_steps,
-        "inputs": _append(parts, goldens.inputs),
-        "outputs": _append(parts, goldens.outputs),
+        "inputs": _append(parts, list(map(_seen, goldens.inputs, loaded.inputs))),
+        "outputs": _append(parts, list(map(_seen, goldens.outputs, loaded.outputs))),
+        "steps": list(map(_step, goldens.outputs, loaded.outputs)),
     }
     return b"".join(parts), listed
+
+
+def _seen(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
+    return dequantize(stored, tensor.scale, tensor.zero_point) if is_wrapped(tensor) else stored
+
+
+def _step(stored: np.ndarray, tensor: Tensor) -> float:
+    """How large a quantization step is in what the page sees; of a float output, 1/255 of its golden values' range."""
+    if is_wrapped(tensor):
+        return tensor.scale
+    return float(np.ptp(stored)) / 255 or 1.0 if stored.dtype.kind == "f" else 1.0
 
 
 def _append(parts: list[bytes], arrays: Sequence[np.ndarray]) -> list[dict[str, Any]]:

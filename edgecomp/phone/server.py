@@ -42,6 +42,7 @@ class PageServer(ThreadingHTTPServer):
         port: to bind to; 0 takes a free one.
         files: by name; see `site.site_files`.
         take: is handed what a phone sends, and raises `InputError` where it is no result.
+        packed: files that are compressed with gzip already, by name; small ones are when they are asked for.
         tls: the page comes by HTTPS where it is given.
         isolated: whether to send the headers that threads need.
 
@@ -59,6 +60,7 @@ class PageServer(ThreadingHTTPServer):
         files: Mapping[str, bytes],
         take: Callable[[bytes], None],
         *,
+        packed: Mapping[str, bytes] | None = None,
         tls: ssl.SSLContext | None = None,
         isolated: bool = True,
     ) -> None:
@@ -69,7 +71,7 @@ class PageServer(ThreadingHTTPServer):
         self.last_visit = time.monotonic()
         self._tls = tls
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
-        self._packed: dict[str, bytes] = {}
+        self._packed = dict(packed or {})
         try:
             super().__init__((address, port), _Handler)
         except OSError as error:
@@ -123,11 +125,11 @@ class PageServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that breaks off, or a phone that refuses the certificate, is no news."""
 
-    def packed(self, name: str) -> bytes:
-        """A file compressed with gzip; made once."""
-        if name not in self._packed:
+    def packed(self, name: str) -> bytes | None:
+        """A file compressed with gzip, made once; None for one that is sent as it is."""
+        if name not in self._packed and PurePosixPath(name).suffix in _SMALL:
             self._packed[name] = gzip.compress(self.files[name], 6, mtime=0)
-        return self._packed[name]
+        return self._packed.get(name)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -142,11 +144,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._say(HTTPStatus.NOT_FOUND, "There is nothing here. Check the link.")
         name = name or INDEX
         suffix = PurePosixPath(name).suffix
-        small = suffix in _SMALL and "gzip" in self.headers.get("Accept-Encoding", "")
-        body = self.server.packed(name) if small else self.server.files[name]
+        packed = self.server.packed(name) if "gzip" in self.headers.get("Accept-Encoding", "") else None
+        body = self.server.files[name] if packed is None else packed
         headers = {"Content-Type": TYPES.get(suffix, "application/octet-stream"), "Vary": "Accept-Encoding"}
         headers["Cache-Control"] = "private, max-age=3600" if name.startswith("litert/") else "no-store"
-        return self._answer(HTTPStatus.OK, body, {**headers, **({"Content-Encoding": "gzip"} if small else {})})
+        return self._answer(
+            HTTPStatus.OK, body, {**headers, **({} if packed is None else {"Content-Encoding": "gzip"})}
+        )
 
     def do_HEAD(self) -> None:
         self.do_GET()

@@ -61,3 +61,8 @@ def site_files(data: ModelData, litert: Path, *, takes_results: bool) -> dict[st
         "model/model.tflite": data.model,
         "model/golden.bin": data.golden,
     }
+
+
+def packed_files(litert: Path) -> dict[str, bytes]:
+    """What of `site_files` is there compressed with gzip already."""
+    return {f"litert/{name}": data for name, data in litert_js.compressed(litert).items()}

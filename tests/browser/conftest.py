@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from .axe import fetched
+
 SETTLED = "return document.readyState === 'complete'"
 ELSEWHERE = "computer.test"
 """A name for this machine that the browser does not know to be its own."""
@@ -24,9 +26,9 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
 class Browser:
-    """One headless Chromium behind one chromedriver."""
+    """One headless Chromium behind one chromedriver; `flags` say what it does for a GPU."""
 
-    def __init__(self, driver: str, chromium: str, profile: Path) -> None:
+    def __init__(self, driver: str, chromium: str, profile: Path, flags: tuple[str, ...] = ("--disable-gpu",)) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -39,7 +41,7 @@ class Browser:
             "args": [
                 "--headless",
                 "--no-sandbox",
-                "--disable-gpu",
+                *flags,
                 "--disable-dev-shm-usage",
                 "--disable-background-networking",
                 "--use-fake-device-for-media-stream",
@@ -60,7 +62,7 @@ class Browser:
     def open(self, page: Path | str, *, width: int = 1280, height: int = 1600, scheme: str = "light") -> None:
         """Opens a file or an address in a viewport of that size (CSS pixels) and colour scheme; what was logged before
         is dropped."""
-        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        media = {"media": "", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
         self._devtools("Emulation.setEmulatedMedia", media)
         screen = {"width": width, "height": height, "deviceScaleFactor": 2 if width < 600 else 1, "mobile": width < 600}
         self._devtools("Emulation.setDeviceMetricsOverride", screen)
@@ -68,6 +70,10 @@ class Browser:
         self._log("browser")
         self._call("POST", "/url", {"url": page if isinstance(page, str) else page.as_uri()})
         assert self.run(SETTLED)
+
+    def emulate_print(self) -> None:
+        """Shows the page as it would be printed, until another one is opened."""
+        self._devtools("Emulation.setEmulatedMedia", {"media": "print"})
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a function body returns in the page; a promise is waited for."""
@@ -153,3 +159,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     started = Browser(driver, chromium, tmp_path_factory.mktemp("profile"))
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session")
+def axe(request: pytest.FixtureRequest) -> str:
+    """The script of axe-core; skips tests where it cannot be had."""
+    folder = request.config.cache.mkdir("axe") if request.config.cache is not None else None
+    script = None if folder is None else fetched(folder)
+    if script is None:
+        pytest.skip("needs axe-core from the npm registry to check accessibility")
+    return script

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,14 @@ LABELS = ("cat", "dog", "<b>fox</b>", "hen")
 SHAPE = (24, 32, 3)
 
 
-def convolution(*, int8: bool = True, int8_edges: bool = False) -> bytes:
-    """The .tflite of a network that tells photos of 24 x 32 pixels apart."""
+def convolution(*, int8: bool = True, int8_edges: bool = False, diagonal: bool = False) -> bytes:
+    """The .tflite of a network that tells photos of 24 x 32 pixels apart.
+
+    Args:
+        int8: quantized inside.
+        int8_edges: at its input and output as well.
+        diagonal: its scores go the long way round by a matrix, with an operator that the GPU does not take.
+    """
     import tensorflow as tf
 
     random = np.random.default_rng(5)
@@ -26,7 +33,8 @@ def convolution(*, int8: bool = True, int8_edges: bool = False) -> bytes:
 
     def photo(image: Any) -> Any:
         features = tf.nn.relu(tf.nn.conv2d(image, kernel, 2, "SAME"))
-        return {"scores": tf.matmul(tf.reduce_mean(features, (1, 2)), head)}
+        scores = tf.matmul(tf.reduce_mean(features, (1, 2)), head)
+        return {"scores": tf.reduce_sum(tf.linalg.diag(scores), 1) if diagonal else scores}
 
     module = tf.Module()
     module.call = tf.function(photo, input_signature=[tf.TensorSpec((1, *SHAPE), tf.float32, name="image")])
@@ -41,9 +49,20 @@ def convolution(*, int8: bool = True, int8_edges: bool = False) -> bytes:
 
 
 def write_bundle(
-    path: Path, tflite: bytes, *, change: Callable[[np.ndarray], np.ndarray] = lambda golden: golden
+    path: Path,
+    tflite: bytes,
+    *,
+    change: Callable[[np.ndarray], np.ndarray] = lambda golden: golden,
+    activation: str = "none",
 ) -> Path:
-    """Packs a model with four golden samples, whose outputs can be changed."""
+    """Packs a model with four golden samples.
+
+    Args:
+        path: of the bundle.
+        tflite: the model.
+        change: made to the golden outputs.
+        activation: that is still to be applied to the scores.
+    """
     model = Model.load(tflite, preprocess="0..1,fit=crop,resample=bicubic", labels=LABELS)
     random = np.random.default_rng(6)
     stored = model.inputs[0].encode(random.random((4, *SHAPE), np.float32))
@@ -54,7 +73,7 @@ def write_bundle(
         scheme="int8",
         io="float",
         model=tflite,
-        contract=model.contract,
+        contract=replace(model.contract, outputs=(replace(model.contract.outputs[0], activation=activation),)),
         goldens=Goldens((stored,), (change(outputs),), tolerance_steps=4),
         verified_with={"engine": "ai_edge_litert", "version": "2.3.0", "machine": "x86_64", "xnnpack": True},
         measured={"latency_ms": None, "metric": None},

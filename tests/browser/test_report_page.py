@@ -10,7 +10,9 @@ import pytest
 
 from edgecomp.report import render_html
 
+from . import axe as checker
 from .conftest import Browser
+from .full_report import full_report
 
 HOSTILE = (
     "</script><script>document.title='taken'</script><img src=http://198.51.100.1/x onerror=document.title='taken'>"
@@ -261,3 +263,118 @@ def test_a_network_of_thousands_of_layers_stays_usable(browser: Browser, tmp_pat
     assert browser.complaints() == []
     assert browser.run("return document.querySelectorAll('svg.dots circle').length") <= 240
     assert len(browser.picture()) > 10_000
+
+
+DAMAGED = "Layer conv2d_3 ruins the answers: its own error leaves 1.2 dB of its output"
+SCREENS = [(360, 800), (1280, 900)]
+PICTURES = Path(__file__).parents[2] / "build" / "report-pages"
+"""Where the pictures of a run are left to be looked at."""
+
+
+@pytest.fixture(scope="module")
+def full_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("full") / "report.html"
+    path.write_text(render_html(full_report(diagnosis=(DAMAGED,))), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_a_page_with_everything_fits_fetches_nothing_and_complains_of_nothing(
+    browser: Browser, full_page: Path, width: int, height: int, scheme: str
+) -> None:
+    browser.open(full_page, width=width, height=height, scheme=scheme)
+    assert [address for address in browser.requested() if not address.startswith("data:")] == [full_page.as_uri()]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / f"report-{width}-{scheme}.png").write_bytes(browser.picture())
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    wide = "return [...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length"
+    assert browser.run(wide) == 0
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_axe_finds_nothing_that_keeps_anybody_out(
+    browser: Browser, full_page: Path, axe: str, width: int, height: int, scheme: str
+) -> None:
+    browser.open(full_page, width=width, height=height, scheme=scheme)
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    browser.run(axe)
+    violations, passed = browser.run(checker.RUN, checker.RULES)
+    assert passed > 20
+    assert violations == []
+
+
+def test_axe_would_notice_faint_text(browser: Browser, axe: str, tmp_path: Path) -> None:
+    """Keeps the test above honest."""
+    path = tmp_path / "faint.html"
+    path.write_text(
+        "<!DOCTYPE html><html lang=en><title>x</title><main><h1 style='color:#bbb'>Faint words</h1></main>", "utf-8"
+    )
+    browser.open(path)
+    browser.run(axe)
+    violations, _ = browser.run(checker.RUN, checker.RULES)
+    assert any(one.startswith("color-contrast") for one in violations)
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_what_looks_like_a_mistake_is_on_the_first_screen(
+    browser: Browser, full_page: Path, width: int, height: int
+) -> None:
+    browser.open(full_page, width=width, height=height)
+    bottom = browser.run("return document.querySelector('.mistakes li').getBoundingClientRect().bottom")
+    assert bottom < height
+    assert "Layer conv2d_3 ruins the answers" in browser.text(".mistakes")
+
+
+def test_every_sortable_table_sorts_both_ways_with_the_keyboard(browser: Browser, full_page: Path) -> None:
+    browser.open(full_page)
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    tables = browser.run("return document.querySelectorAll('table.sortable').length")
+    assert tables >= 12
+    for table in range(tables):
+        here = f"document.querySelectorAll('table.sortable')[{table}]"
+        column = browser.run(f"return [...{here}.tHead.rows[0].cells].findLastIndex(one => one.dataset.key)")
+        for expected in ("ascending", "descending"):
+            browser.run(f"{here}.tHead.rows[0].cells[{column}].querySelector('button').focus()")
+            browser.press("\ue007")
+            assert browser.run(f"return {here}.tHead.rows[0].cells[{column}].getAttribute('aria-sort')") == expected
+            assert browser.run(f"return {here}.querySelectorAll('[aria-sort]').length") == 1
+            values = browser.run(
+                f"const sorted = [...{here}.tBodies[0].rows].map(row => row.cells[{column}].dataset.v);"
+                f"return {here}.tHead.rows[0].cells[{column}].dataset.key === 'number' ? sorted : null"
+            )
+            known = [float(one) for one in values or [] if one]
+            assert known == sorted(known, reverse=expected == "descending")
+
+
+def test_every_plot_has_its_numbers(browser: Browser, full_page: Path) -> None:
+    """A picture for those who see it, a table for those who do not: in its section, or where its caption links to."""
+    browser.open(full_page)
+    lonely = browser.run("""
+      return [...document.querySelectorAll("main svg[role=img]")].filter((one) => {
+        const linked = one.closest("figure")?.querySelector("figcaption a[href^='#']");
+        const there = linked ? document.querySelector(linked.getAttribute("href")) : one.closest("section");
+        return !(one.getAttribute("aria-label") && there?.matches("table, :has(table)"));
+      }).map((one) => one.getAttribute("aria-label"));
+    """)
+    assert lonely == []
+
+
+def test_the_list_of_parts_leads_to_each_of_them(browser: Browser, full_page: Path) -> None:
+    browser.open(full_page)
+    ids = browser.run("return [...document.querySelectorAll('nav a')].map(one => one.getAttribute('href').slice(1))")
+    sections = browser.run("return [...document.querySelectorAll('main > section > h2')].map(one => one.id)")
+    assert ids == sections
+
+
+def test_on_paper_everything_is_there_and_nothing_to_press(browser: Browser, full_page: Path) -> None:
+    browser.open(full_page)
+    browser.emulate_print()
+    try:
+        assert browser.run("return getComputedStyle(document.querySelector('nav')).display") == "none"
+        assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    finally:
+        browser.open(full_page)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
+import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from edgecomp_runtime.model import Model
+from edgecomp_runtime.tensors import Tensor
 
 from edgecomp.errors import InputError, IntegrityError
 from edgecomp.phone import litert_js
-from edgecomp.phone.checks import require_known_operators
+from edgecomp.phone.checks import require_known_edges, require_known_operators
 from edgecomp.phone.model_data import read_model_data
-from edgecomp.phone.site import page_files
+from edgecomp.phone.site import packed_files, page_files
 from edgecomp.tflite.model import Operator, Subgraph, TfliteModel
 
-from ...browser.phone_bundles import convolution, write_bundle
+from ...browser.phone_bundles import SHAPE, convolution, write_bundle
 
 MOST_PAGE_BYTES = 300_000
 
@@ -25,13 +31,37 @@ def test_the_page_is_light() -> None:
     assert sum(map(len, page_files().values())) < MOST_PAGE_BYTES / 4
 
 
-def test_the_page_and_its_runtime_are_light_without_wasm() -> None:
+def litert() -> Path:
+    """The folder with LiteRT.js; skips where it is not installed."""
     folder = litert_js.installed()
     if folder is None:
         pytest.skip("LiteRT.js is not installed: edgecomp phone --install")
-    loaded = ("index.js", "wasm_utils.js", "wasm/litert_wasm_threaded_internal.js")
-    scripts = [(folder / name).read_bytes() for name in loaded]
-    assert sum(len(gzip.compress(one)) for one in (*page_files().values(), *scripts)) < MOST_PAGE_BYTES
+    return folder
+
+
+@pytest.mark.parametrize("build", litert_js.BUILDS)
+def test_the_page_and_its_runtime_are_light_without_wasm_even_unpacked(build: str) -> None:
+    loaded = ("index.js", "wasm_utils.js", f"wasm/{build}.js")
+    scripts = [(litert() / name).read_bytes() for name in loaded]
+    assert sum(map(len, (*page_files().values(), *scripts))) < MOST_PAGE_BYTES
+    assert sum(len(gzip.compress(one)) for one in (*page_files().values(), *scripts)) < MOST_PAGE_BYTES / 3
+
+
+def test_what_is_compressed_in_advance_is_what_is_served() -> None:
+    packed = packed_files(litert())
+    assert len(packed) == len(litert_js.BUILDS)
+    for name, data in packed.items():
+        assert gzip.decompress(data) == (litert() / name.removeprefix("litert/")).read_bytes()
+        assert len(data) < 0.5 * len(gzip.decompress(data))
+
+
+def test_every_module_is_asked_for_at_once() -> None:
+    files = page_files()
+    asked = set(re.findall(r'rel="modulepreload" href="([^"]+)"', files["index.html"].decode()))
+    assert asked == {one for one in files if one.endswith(".js") and one != "js/main.js"} | {
+        "litert/index.js",
+        "litert/wasm_utils.js",
+    }
 
 
 def test_no_file_of_the_page_names_another_host() -> None:
@@ -59,12 +89,29 @@ def test_a_bundle_is_taken_apart_for_the_browser(tmp_path: Path) -> None:
     json.dumps(data.about, allow_nan=False)
 
 
-def test_int8_edges_are_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_int8_edges_get_floats_around_them(tmp_path: Path) -> None:
     bundle = write_bundle(tmp_path / "bundle.zip", convolution(int8_edges=True))
-    with pytest.raises(
-        InputError, match=r"input .* is int8, and LiteRT\.js takes only .*--target browser, or with --io"
-    ):
-        read_model_data(bundle)
+    data, opened = read_model_data(bundle), Model.load(bundle)
+    assert data.about["wrapped"] is True
+    assert [one["dtype"] for one in (*data.about["inputs"], *data.about["outputs"])] == ["float32", "float32"]
+    served = Model.load(data.model)
+    assert [one.stored_dtype for one in (*served.inputs, *served.outputs)] == ["float32", "float32"]
+    assert data.about["golden"]["steps"] == [opened.outputs[0].scale]
+    arrays = {}
+    for side in ("inputs", "outputs"):
+        (entry,) = data.about["golden"][side]
+        raw = data.golden[entry["offset"] : entry["offset"] + entry["bytes"]]
+        arrays[side] = np.frombuffer(raw, entry["dtype"]).reshape(4, -1)
+    for given, wanted in zip(arrays["inputs"], arrays["outputs"], strict=True):
+        found = served.run_stored([given.reshape(1, *SHAPE)])[0]
+        np.testing.assert_array_equal(found.ravel(), wanted)
+
+
+def test_edges_that_nothing_can_be_put_around_are_refused() -> None:
+    tensor = Tensor("ids", (1, 4), "int64", "int64", 0.0, 0, 0)
+    loaded = SimpleNamespace(inputs=(tensor,), outputs=())
+    with pytest.raises(InputError, match=r"input ids is int64, and LiteRT\.js takes only .*--target browser, or with"):
+        require_known_edges(loaded, "model.zip")  # type: ignore[arg-type]
 
 
 def test_an_operator_that_browsers_lack_is_refused_by_its_name() -> None:
@@ -111,3 +158,25 @@ def test_without_npm_the_message_says_so(tmp_path: Path, monkeypatch: pytest.Mon
         litert_js.install()
     with pytest.raises(InputError, match="edgecomp phone --install"):
         litert_js.require_installed()
+
+
+def test_a_node_that_cannot_minify_is_told_and_nothing_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        wasm = [f"wasm/{build}.{ending}" for build in litert_js.BUILDS for ending in ("js", "wasm")]
+        for name in ("dist/index.js", *wasm, "bin/esbuild", "esbuild.wasm", "wasm_exec.js", "wasm_exec_node.js"):
+            entry = tarfile.TarInfo(f"package/{name}")
+            content = b'from "@litertjs/wasm-utils"'
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    node = tmp_path / "node"
+    node.write_text("#!/bin/sh\necho too old >&2; exit 1\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("EDGECOMP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(litert_js, "_fetch", lambda package: packed.getvalue())
+    with pytest.raises(InputError, match=r"cannot be minified with this Node\.js \(too old\); install a newer one"):
+        litert_js.install()
+    assert litert_js.installed() is None

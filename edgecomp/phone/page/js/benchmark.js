@@ -8,7 +8,12 @@ const BREATH_MS = 100;
 // A time is worth something where it is so many of the clock's smallest steps long; shorter runs are timed together.
 const STEPS = 20;
 
-const breath = () => new Promise((resolve) => setTimeout(resolve));
+// Gives how long it took, in milliseconds.
+async function breath() {
+  const before = performance.now();
+  await new Promise((resolve) => setTimeout(resolve));
+  return performance.now() - before;
+}
 
 /**
  * @param {() => Promise<object[]>} invoke one inference; gives tensors
@@ -26,7 +31,8 @@ export async function measureWindows(invoke, plan, progress, signal) {
     const share = (part) => progress((number + part) / plan.windows);
     windows.push(await measureWindow(invoke, plan, together, begun, share, signal));
   }
-  return { windows, warmUpRuns: warm.runs, together, clockMs };
+  const pauseMs = Math.max(...windows.map((one) => one.pauseMs));
+  return { windows, warmUpRuns: warm.runs, together, clockMs, pauseMs };
 }
 
 async function measureWindow(invoke, plan, together, begun, progress, signal) {
@@ -34,7 +40,7 @@ async function measureWindow(invoke, plan, together, begun, progress, signal) {
   const wantedRuns = Math.ceil(plan.runs / plan.windows);
   const start = performance.now();
   const times = [];
-  let [busy, runs, rested] = [0, 0, start];
+  let [busy, runs, rested, pauseMs] = [0, 0, start, 0];
   while ((busy < wantedMs || times.length < wantedRuns) && (busy < wantedMs * plan.patience || !runs)) {
     signal?.throwIfAborted();
     const { elapsed, results } = await timed(invoke, together);
@@ -44,11 +50,11 @@ async function measureWindow(invoke, plan, together, begun, progress, signal) {
     runs += together;
     if (performance.now() - rested > BREATH_MS) {
       progress(Math.min(busy / wantedMs, times.length / wantedRuns, 1));
-      await breath();
+      pauseMs = Math.max(pauseMs, await breath());
       rested = performance.now();
     }
   }
-  return { start: (start - begun) / 1000, seconds: busy / 1000, runs, times };
+  return { start: (start - begun) / 1000, seconds: busy / 1000, runs, times, pauseMs };
 }
 
 async function timed(invoke, together) {

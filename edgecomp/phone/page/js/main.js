@@ -3,10 +3,10 @@
 import { checkGoldens } from "./goldens.js";
 import { PLANS } from "./plan.js";
 import { benchmark, identity } from "./result.js";
-import { BACKENDS, openModel } from "./runtime.js";
+import { BACKENDS, loadRuntime, openModel } from "./runtime.js";
 import { save, send } from "./sending.js";
 import { Trying } from "./trying.js";
-import { element, facts, list, milliseconds, progress, say } from "./view.js";
+import { element, facts, list, milliseconds, progress, say, time } from "./view.js";
 
 const query = new URLSearchParams(location.search);
 const state = { about: null, model: null, golden: null, trying: null, result: null };
@@ -18,17 +18,19 @@ async function fetched(name) {
 }
 
 async function start() {
+  const loading = loadRuntime(query.get("backend") ?? ""); // takes longest, and needs nothing of what follows
+  loading.catch(() => {}); // is told where it is waited for
+  const files = ["model/model.tflite", "model/golden.bin"].map((name) => fetched(name).then((answer) => answer.arrayBuffer()));
+  files.forEach((file) => file.catch(() => {}));
   const about = await (await fetched("model/model.json")).json();
   state.about = about;
   document.title = `${about.name} – edgecomp phone`;
   say("name", about.name);
   say("facts", `${about.scheme}, ${(about.bytes / 1000).toLocaleString("en", { maximumFractionDigits: 0 })} kB`);
   say("where-results", about.takes_results ? "Measurements go to the computer that shows the link." : "");
-  const [bytes, golden] = await Promise.all([
-    fetched("model/model.tflite").then((answer) => answer.arrayBuffer()),
-    fetched("model/golden.bin").then((answer) => answer.arrayBuffer()),
-  ]);
-  const model = await openModel(query.get("backend") ?? "", new Uint8Array(bytes));
+  const [runtime, bytes, golden] = await Promise.all([loading, ...files]);
+  say("verdict", "Preparing the model");
+  const model = await openModel(runtime, new Uint8Array(bytes));
   model.match(about.contract);
   state.model = model;
   showBackend(model);
@@ -131,11 +133,13 @@ async function measure() {
 async function bring(result) {
   const { latency_ms: latency, reasons, notes } = result;
   document.querySelector(".figure").hidden = false;
-  element("p50").textContent = milliseconds(latency.p50).replace(" ms", "");
+  const [p50, unit] = time(latency.p50);
+  element("p50").textContent = p50;
+  element("p50-unit").textContent = `${unit} in the median (p50)`;
   facts("bench-figures", [
     ["p90", milliseconds(latency.p90)],
     ["First run", milliseconds(result.first_ms)],
-    ["A second", `${result.throughput_per_second.toLocaleString("en", { maximumSignificantDigits: 3 })} runs`],
+    ["Runs a second", result.throughput_per_second.toLocaleString("en", { maximumSignificantDigits: 3 })],
   ]);
   list("bench-notes", reasons, notes.filter((one) => !state.model.notes.includes(one)));
   element("download").hidden = false;

@@ -32,10 +32,11 @@ export async function identity(about, backend) {
 }
 
 async function asResult(model, about, plan, measured, watch) {
-  const { windows, warmUpRuns, together, clockMs } = measured;
+  const { windows, warmUpRuns, together, clockMs, pauseMs } = measured;
   const runs = windows.reduce((sum, one) => sum + one.runs, 0);
-  const reasons = [...watch.reasons(), ...judgeWindows(plan, windows)];
+  const reasons = [...watch.reasons(), ...judgeWindows(plan, windows, pauseMs)];
   const notes = [...model.notes, ...watch.notes()];
+  if (about.wrapped) notes.push("int8 inputs and outputs have floats around them here, and turning one into the other is timed, too");
   if (together > 1) {
     notes.push(`${together} inferences were timed together, since the browser's clock moves in steps of ${clockMs.toFixed(3)} ms`);
   }

@@ -11,42 +11,35 @@ export const BACKENDS = {
 // Phones have four fast cores at the most; the slow ones would hold up the fast ones.
 const MOST_THREADS = 4;
 
-/** Which backends this browser offers, and why the others are not there. */
-export async function offered() {
-  const missing = {};
-  const threads = await supportsFeature("threads");
-  const simd = await supportsFeature("relaxedSimd");
-  if (!globalThis.isSecureContext) {
-    missing["wasm-threads"] = "threads need HTTPS";
-  } else if (!globalThis.crossOriginIsolated) {
-    missing["wasm-threads"] = "threads need the headers COOP and COEP";
-  } else if (!threads || !simd || (navigator.hardwareConcurrency || 1) < 2) {
-    missing["wasm-threads"] = "this browser has no threads for WebAssembly";
-  }
-  if (!globalThis.isSecureContext) missing.webgpu = "WebGPU needs HTTPS";
-  else if (!isWebGPUSupported() || !(await hasGpu())) missing.webgpu = "this browser has no WebGPU";
-  return { names: Object.keys(BACKENDS).filter((name) => !missing[name]), missing };
+// Why there are no threads here, or "".
+async function threadObstacle() {
+  if (!globalThis.isSecureContext) return "threads need HTTPS";
+  if (!globalThis.crossOriginIsolated) return "threads need the headers COOP and COEP";
+  const able = (await supportsFeature("threads")) && (await supportsFeature("relaxedSimd"));
+  return able && (navigator.hardwareConcurrency || 1) > 1 ? "" : "this browser has no threads for WebAssembly";
 }
 
-// The entry point is there in browsers that have no GPU to offer.
-async function hasGpu() {
+// Why there is no WebGPU here, or "". The entry point is there in browsers that have no GPU to offer, too.
+async function gpuObstacle() {
+  if (!globalThis.isSecureContext) return "WebGPU needs HTTPS";
   try {
-    return Boolean(await navigator.gpu.requestAdapter());
+    if (isWebGPUSupported() && (await navigator.gpu.requestAdapter())) return "";
   } catch {
-    return false;
+    // as if there were none
   }
+  return "this browser has no WebGPU";
 }
 
 /**
- * Loads LiteRT.js and the model.
+ * Loads LiteRT.js, for which the model need not be there.
  * @param {string} wanted a backend, or "" for the best one on a CPU
- * @param {Uint8Array} bytes of the .tflite
  */
-export async function openModel(wanted, bytes) {
-  const { names, missing } = await offered();
-  const notes = Object.values(missing);
-  let backend = names.includes(wanted) ? wanted : names.find((name) => name !== "webgpu");
-  if (wanted && wanted !== backend) notes.unshift(`${BACKENDS[wanted] ?? wanted} was asked for and is not to be had`);
+export async function loadRuntime(wanted) {
+  const looking = gpuObstacle(); // takes a while; only who asks for the GPU has to wait
+  const threadless = await threadObstacle();
+  const there = { "wasm-threads": !threadless, wasm: true, webgpu: wanted === "webgpu" && !(await looking) };
+  let backend = there[wanted] ? wanted : threadless ? "wasm" : "wasm-threads";
+  const notes = wanted && wanted !== backend ? [`${BACKENDS[wanted] ?? wanted} was asked for and is not to be had`] : [];
   const start = performance.now();
   let runtime;
   try {
@@ -60,16 +53,40 @@ export async function openModel(wanted, bytes) {
   const runtimeMs = performance.now() - start;
   const shared = globalThis.SharedArrayBuffer && runtime.liteRtWasm.HEAPU8?.buffer instanceof SharedArrayBuffer;
   if (backend === "wasm-threads" && !shared) backend = "wasm";
+  const missing = { "wasm-threads": threadless, webgpu: await looking };
+  const offered = Object.keys(BACKENDS).filter((name) => !missing[name]);
+  return { backend, notes: [...notes, ...Object.values(missing).filter(Boolean)], offered, runtimeMs };
+}
+
+/**
+ * Makes a model ready to run, on the CPU where the GPU does not take all of it.
+ * @param {object} loaded what `loadRuntime` gave
+ * @param {Uint8Array} bytes of the .tflite
+ */
+export async function openModel(loaded, bytes) {
+  const notes = [...loaded.notes];
+  let { backend } = loaded;
   const threads = backend === "wasm-threads" ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
-  const accelerator = backend === "webgpu" ? "webgpu" : "wasm";
+  const onCpu = { accelerator: "wasm", cpuOptions: { numThreads: threads } };
   const compiling = performance.now();
-  const compiled = await loadAndCompile(bytes, { accelerator, cpuOptions: { numThreads: threads } });
-  const loadMs = performance.now() - compiling;
-  if (backend === "webgpu" && !compiled.isFullyAccelerated) {
-    notes.unshift("WebGPU does not take the whole model: WebAssembly runs what it leaves");
-    backend = "wasm";
+  let compiled;
+  if (backend === "webgpu") {
+    try {
+      compiled = await loadAndCompile(bytes, { accelerator: "webgpu" });
+      // LiteRT.js goes to the CPU by itself, too, and says so here only.
+      const whole = compiled.options.accelerator === "webgpu" && compiled.isFullyAccelerated;
+      if (!whole) throw new Error("it does not take the whole model");
+    } catch (error) {
+      compiled?.delete();
+      compiled = null;
+      backend = "wasm";
+      // LiteRT.js's own errors name places in its source, and nothing that helps here.
+      const why = /^ERROR/.test(error.message) ? "LiteRT.js cannot prepare it there" : error.message;
+      notes.unshift(`WebGPU was asked for and does not run the model: ${why}`);
+    }
   }
-  return new OpenModel(compiled, { backend, threads, notes, offered: names, runtimeMs, loadMs });
+  compiled ??= await loadAndCompile(bytes, onCpu);
+  return new OpenModel(compiled, { ...loaded, backend, threads, notes, loadMs: performance.now() - compiling });
 }
 
 /** A model, ready to run; tensors come and go in the contract's order. */

@@ -89,6 +89,7 @@ export class Trying {
     const scores = decode(found[place], outputs[place]);
     this.ranked = rank(probabilities(scores, output.activation), output.labels, TOP);
     answers("answers", this.ranked);
+    element("try-hint").hidden = true;
     draw(photo, contract.inputs[0].image);
     say("try-status", `${milliseconds(prepared - start)} to prepare, ${milliseconds(done - prepared)} to answer`);
   }

@@ -1,14 +1,18 @@
 // Whether a measurement counts: the device package's rules over the windows, and what only a browser can know.
 
-import { median } from "./percentiles.js";
+import { median, percentile } from "./percentiles.js";
 
 const FEWEST_RUNS = 50;
 // A phone that gets slower window by window, by this share in all, is getting warm.
 const SLOWER = 0.1;
+// Where other programs have the CPU now and then, slow runs are slower than the median by this factor.
+const CROWDED = 2;
+// Browsers that freeze a page do so for longer than this between two breaths.
+const HELD_UP_MS = 1000;
 
-/** Reasons against what was measured; none where it counts. */
-export function judgeWindows(plan, windows) {
-  return [...tooLittle(plan, windows), ...slowing(windows), ...unsteady(plan, windows)];
+/** Reasons against what was measured; none where it counts. `pauseMs` is the longest pause for the browser. */
+export function judgeWindows(plan, windows, pauseMs) {
+  return [...tooLittle(plan, windows), ...slowing(windows), ...unsteady(plan, windows), ...crowded(windows), ...heldUp(pauseMs)];
 }
 
 function tooLittle(plan, windows) {
@@ -41,4 +45,16 @@ function unsteady(plan, windows) {
     `not steady: p50 of the windows lies between ${low.toFixed(3)} and ${high.toFixed(3)} ms ` +
       "(heat, or something else is running)",
   ];
+}
+
+function crowded(windows) {
+  const times = Float64Array.from(windows.flatMap((one) => one.times)).sort();
+  const share = percentile(times, 0.9) / percentile(times, 0.5);
+  if (!(share > CROWDED)) return [];
+  return [`noisy neighbour: suspected, since p90 is ${share.toFixed(1)} times p50; end other apps`];
+}
+
+function heldUp(pauseMs) {
+  if (!(pauseMs > HELD_UP_MS)) return [];
+  return [`held up: the browser let the page wait for ${(pauseMs / 1000).toFixed(1)} s; leave the phone alone`];
 }

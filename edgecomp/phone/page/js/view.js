@@ -26,14 +26,17 @@ export function facts(id, pairs) {
   element(id).replaceChildren(...rows);
 }
 
-/** Classes with their scores, the most likely first. */
+/** Classes with their scores, the most likely first; shares as such, other scores as plain numbers. */
 export function answers(id, ranked) {
+  const scores = ranked.map((one) => one.score);
+  const [low, high] = [Math.min(...scores), Math.max(...scores)];
+  const shares = low >= 0 && high <= 1;
   const rows = ranked.map(({ label, score }) => {
     const row = document.createElement("li");
     const meter = document.createElement("meter");
-    meter.value = Math.min(Math.max(score, 0), 1);
+    meter.value = shares ? score : (score - low) / (high - low || 1);
     meter.setAttribute("aria-hidden", "true"); // the number beside it says the same
-    row.append(made("span", label), made("span", `${(score * 100).toFixed(1)}%`, "score"), meter);
+    row.append(made("span", label), made("span", shares ? `${(score * 100).toFixed(1)}%` : digits(score), "score"), meter);
     return row;
   });
   element(id).replaceChildren(...rows);
@@ -46,11 +49,17 @@ export function progress(id, share) {
   if (share !== null) bar.value = share;
 }
 
-/** Milliseconds with three digits that count. */
-export function milliseconds(value) {
-  if (value === null || value === undefined) return "too few runs";
-  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ms`;
+/** A time as a number with three digits that count, and its unit: ["8.31", "ms"]. */
+export function time(ms) {
+  return ms < 0.1 ? [digits(ms * 1000), "µs"] : [digits(ms), "ms"];
 }
+
+/** The same in one; what could not be measured is said to be so. */
+export function milliseconds(ms) {
+  return ms === null || ms === undefined ? "too few runs" : time(ms).join(" ");
+}
+
+const digits = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 function made(tag, text, kind = "") {
   const one = document.createElement(tag);

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,67 +12,21 @@ import pytest
 from edgecomp_runtime.model import Model
 
 from edgecomp.compare import read_results
-from edgecomp.errors import InputError
-from edgecomp.phone import litert_js
 from edgecomp.phone.certificate import secure
-from edgecomp.phone.model_data import read_model_data
-from edgecomp.phone.result import PhoneResult, read_result
-from edgecomp.phone.server import PageServer
-from edgecomp.phone.site import site_files
 
-from .conftest import ELSEWHERE, Browser
-from .phone_bundles import LABELS, convolution, photo_file, write_bundle
+from ..axe import RULES, RUN
+from ..conftest import ELSEWHERE, Browser
+from ..phone_bundles import LABELS, convolution, photo_file, write_bundle
+from .conftest import ANSWERED, FAILED, MEASURE, MEASURED, READY, Serve
 
-READY = "!document.getElementById('measure').disabled"
-FAILED = "document.getElementById('verdict').classList.contains('bad')"
-MEASURED = "document.getElementById('measure').textContent === 'Again'"
-MEASURE = "document.getElementById('measure').click()"
-ANSWERED = "document.querySelector('#answers li')"
-
-Sent = list[PhoneResult]
-Serve = Callable[..., tuple[str, Sent]]
-
-
-@pytest.fixture(scope="session")
-def litert() -> Path:
-    """LiteRT.js, from where `edgecomp phone --install` puts it."""
-    try:
-        return litert_js.install()
-    except InputError as error:
-        pytest.skip(f"LiteRT.js is not to be had here: {error}")
-
-
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("bundle") / "bundle.zip", convolution())
-
-
-@pytest.fixture
-def serve(litert: Path) -> Iterator[Serve]:
-    """Serves a bundle: the link, and a list that fills with what the page sends."""
-    with ExitStack() as open_servers:
-
-        def start(
-            bundle: Path,
-            *,
-            isolated: bool = True,
-            takes: bool = True,
-            files: dict[str, bytes] | None = None,
-            **options: Any,
-        ) -> tuple[str, Sent]:
-            data = read_model_data(bundle)
-            sent: Sent = []
-            served = {**site_files(data, litert, takes_results=takes), **(files or {})}
-
-            def take(body: bytes) -> None:
-                sent.append(read_result(body, data.sha256))
-
-            server = open_servers.enter_context(PageServer("127.0.0.1", 0, served, take, isolated=isolated, **options))
-            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-            open_servers.callback(server.shutdown)
-            return server.link, sent
-
-        yield start
+MOST_PAGE_BYTES = 300_000
+BESIDES = """
+const sizes = {}; // by name: threads read the loader again, out of the cache
+for (const one of performance.getEntriesByType('resource')) {
+  if (!/\\.wasm$|\\/model\\//.test(one.name)) sizes[one.name] = Math.max(sizes[one.name] ?? 0, one[arguments[0]]);
+}
+return Object.values(sizes).reduce((a, b) => a + b, 0);
+"""
 
 
 def test_goldens_pass_and_a_benchmark_on_threads_comes_back(
@@ -174,7 +125,23 @@ def test_a_photo_gets_the_answer_of_the_device_package(
     assert labels[0] == expected[0].label
     if kind == "png":  # decoders of JPEG may differ by a step in a pixel
         assert labels == [one.label for one in expected]
-        assert scores == pytest.approx([one.score * 100 for one in expected], abs=0.06)
+        assert scores == pytest.approx([one.score for one in expected], rel=0.006)  # three digits are shown
+
+
+def test_probabilities_are_shown_as_shares_of_a_hundred(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "bundle.zip", convolution(), activation="softmax")
+    photo = photo_file(tmp_path)
+    link, _ = serve(bundle)
+    browser.open(link)
+    browser.wait(READY)
+    browser.type_into("#photo", str(photo))
+    browser.wait(ANSWERED)
+    shown = browser.run("return [...document.querySelectorAll('#answers .score')].map(e => e.textContent)")
+    wanted = Model.load(bundle).classify(photo, top=len(LABELS))
+    assert [float(one.removesuffix("%")) for one in shown] == pytest.approx(
+        [one.score * 100 for one in wanted], abs=0.06
+    )
+    assert all(one.endswith("%") for one in shown)
 
 
 def test_the_camera_answers_until_it_is_stopped(browser: Browser, serve: Serve, bundle: Path) -> None:
@@ -294,3 +261,52 @@ def test_everything_can_be_reached_by_keyboard_and_has_a_name(browser: Browser, 
         ".filter(e => !(e.textContent.trim() || e.labels?.length || e.ariaLabel)).map(e => e.id)"
     )
     assert nameless == []
+
+
+def test_a_model_with_int8_edges_computes_and_answers_as_on_the_device(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    bundle = write_bundle(tmp_path / "bundle.zip", convolution(int8_edges=True))
+    photo = photo_file(tmp_path)
+    expected = Model.load(bundle).classify(photo, top=len(LABELS))
+    link, sent = serve(bundle)
+    browser.open(f"{link}?mode=brief")
+    browser.wait(READY)
+    assert browser.text("#verdict") == "Computes what it must"
+    assert "differ by 0 steps" in browser.text("#verdict-detail")
+    browser.type_into("#photo", str(photo))
+    browser.wait(ANSWERED)
+    assert browser.run("return document.querySelector('#answers li span').textContent") == expected[0].label
+    browser.run(MEASURE)
+    browser.wait(MEASURED)
+    assert any("int8 inputs and outputs have floats around them" in one for one in sent[0].bench["notes"])
+
+
+def test_each_file_travels_once_and_all_of_them_are_light(browser: Browser, serve: Serve, bundle: Path) -> None:
+    link, _ = serve(bundle)
+    browser.open(link)
+    browser.wait(READY)
+    asked = [one for one in browser.requested() if urlsplit(one).scheme not in ("blob", "data")]
+    # Each thread reads the loader once more, out of the cache.
+    twice = {one.rpartition("/")[2] for one in asked if asked.count(one) > 1}
+    assert twice <= {"litert_wasm_threaded_internal.js"}
+    for size in ("transferSize", "decodedBodySize"):
+        assert 10_000 < browser.run(BESIDES, size) < MOST_PAGE_BYTES, size
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible_before_and_after_a_measurement(
+    browser: Browser, serve: Serve, bundle: Path, axe: str, tmp_path: Path, scheme: str
+) -> None:
+    link, _ = serve(bundle)
+    browser.open(f"{link}?mode=brief", width=360, height=800, scheme=scheme)
+    browser.wait(READY)
+    browser.run(axe)
+    found = browser.run(RUN, RULES)
+    assert found[0] == []
+    assert found[1] > 10
+    browser.run(MEASURE)
+    browser.wait(MEASURED)
+    browser.type_into("#photo", str(photo_file(tmp_path)))
+    browser.wait(ANSWERED)
+    assert browser.run(RUN, RULES)[0] == []

@@ -17,7 +17,7 @@ from edgecomp_runtime.quantization import dequantize, quantize
 from edgecomp.phone.server import PageServer
 from edgecomp.phone.site import page_files
 
-from .conftest import Browser
+from ..conftest import Browser
 
 IMAGES = 200
 BATCH = 25
@@ -160,3 +160,40 @@ def test_order_statistics_are_chosen_alike(page: Browser, count: int, share: flo
         "return import('./js/percentiles.js').then((m) => m.orderInterval(arguments[0], arguments[1]))", count, share
     )
     assert found == pytest.approx(list(order_interval(count, share)))
+
+
+STEADY = [[1.0, 1.1] * 20] * 5
+
+JUDGED = """
+return Promise.all([import('./js/validity.js'), import('./js/plan.js')]).then(([rules, { PLANS }]) =>
+  rules.judgeWindows(
+    PLANS[arguments[0]], arguments[1].map((times) => ({ times, seconds: arguments[2] })), arguments[3]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "windows", "seconds", "pause", "reason"),
+    [
+        ("quick", STEADY, 1, 5, None),
+        ("standard", STEADY, 10, 5, None),
+        ("standard", STEADY, 1, 5, "too short: 5.0 s of the 50 s that mode standard demands"),
+        ("quick", [[1.0] * 5] * 5, 1, 5, "too few queries: 25; a valid measurement has 50 or more"),
+        ("quick", [*STEADY[:2], [2.0] * 20, *STEADY[3:]], 1, 5, "not steady"),
+        ("quick", [[1 + 0.04 * number] * 20 for number in range(5)], 1, 5, "throttled: suspected"),
+        ("quick", [[1.0] * 16 + [2.5] * 4] * 5, 1, 5, "noisy neighbour: suspected, since p90 is 2.5 times p50"),
+        ("quick", STEADY, 1, 1500, "held up: the browser let the page wait for 1.5 s"),
+    ],
+)
+def test_what_does_not_count_has_a_reason(
+    page: Browser, mode: str, windows: list[list[float]], seconds: float, pause: float, reason: str | None
+) -> None:
+    found = page.run(JUDGED, mode, windows, seconds, pause)
+    assert [one[: len(reason)] for one in found] == [reason] if reason else found == []
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [(8.3125, "8.31 ms"), (0.0186, "18.6 µs"), (123.4, "123 ms"), (0.1, "0.100 ms"), (None, "too few runs")],
+)
+def test_times_have_three_digits_and_the_unit_that_fits(page: Browser, milliseconds: float | None, shown: str) -> None:
+    assert page.run("return import('./js/view.js').then((m) => m.milliseconds(arguments[0]))", milliseconds) == shown
