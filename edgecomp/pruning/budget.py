@@ -15,9 +15,22 @@ from .costs import CostTerm, LatencyModel
 from .tally import COSTS, Tally
 from .widths import Ladder
 
-Ranking = Literal["global", "local"]
+Ranking = Literal["global", "local", "measured"]
 
 _CALLED = {"macs": "MACs", "params": "parameters", "bytes": "bytes", "latency": "predicted latency"}
+
+
+class TooMuchError(InputError):
+    """More is to be removed than can be.
+
+    Args:
+        message: for the user.
+        most: the share that can be removed, 0 to 1.
+    """
+
+    def __init__(self, message: str, most: float) -> None:
+        super().__init__(message)
+        self.most = most
 
 
 @dataclass(frozen=True)
@@ -57,14 +70,16 @@ def choose_channels(
         ladders: how its groups can be cut.
         budgets: what is to be saved; at least one.
         ranking: "global" takes the step that gives up least for what it saves, wherever it is; "local" cuts all groups
-            by the same share, as nearly as their widths allow.
+            by the same share, as nearly as their widths allow; "measured" is as "global", of ladders whose losses were
+            measured (`measured.measured_ladders`).
         latency: predicts milliseconds, for a budget of latency.
 
     Returns:
         the numbers of the channels to remove, rising.
 
     Raises:
-        InputError: nothing can be pruned, or not as much as that.
+        InputError: nothing can be pruned.
+        TooMuchError: not as much as that can be.
     """
     if not any(len(ladder.cuts) > 1 for ladder in ladders):
         raise InputError(
@@ -106,7 +121,7 @@ class _Descent:
         queue = [(self._price_down(group), group) for group in range(len(self.ladders)) if self._can_go_down(group)]
         heapq.heapify(queue)
         best: tuple[float, list[int]] | None = None
-        while queue and (best is None or (self.ranking == "global" and self._given_up() < best[0])):
+        while queue and (best is None or (self.ranking != "local" and self._given_up() < best[0])):
             _, group = heapq.heappop(queue)
             price = self._price_down(group)
             if queue and (price, group) > queue[0]:
@@ -191,13 +206,14 @@ class _Descent:
         given_up = float(ladder.losses[below] - ladder.losses[above])
         return given_up / saved if saved > 0 else np.inf
 
-    def _impossible(self) -> InputError:
+    def _impossible(self) -> TooMuchError:
         place = int(np.flatnonzero(self._exceeded())[0])
         share = 1 - self.tally.total[place] / self.original[place]
         asked = next(one.share for one in self.budgets if COSTS.index(one.of) == place)
-        return InputError(
+        return TooMuchError(
             f"at most {floor(share * 1000) / 10}% of the {_CALLED[COSTS[place]]} can be removed, not {asked:.1%}: then "
-            "every layer is as narrow as it may get. Ask for less, protect fewer layers, or allow a smaller multiple"
+            "every layer is as narrow as it may get. Ask for less, protect fewer layers, or allow a smaller multiple",
+            float(share),
         )
 
 

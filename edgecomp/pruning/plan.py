@@ -15,6 +15,7 @@ from .cost_terms import cost_terms
 from .costs import KERNEL_BLOCK, Cost, CostTerm, LatencyModel, kept_mask, layer_costs
 from .flatten import flatten
 from .importance import score
+from .measured import measured_ladders
 from .widths import WidthRules, ladders, widths
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class PruningPlan:
         after: what the pruned one costs.
         frozen: why the channels of some layers must stay: a phrase, by the layer's name.
         importance: the method that ranked the channels.
-        ranking: "global" or "local".
+        ranking: "global", "local" or "measured".
         multiple: the widths of cut layers are multiples of this.
     """
 
@@ -138,7 +139,7 @@ def plan_pruning(
         multiple: the widths of cut layers become multiples of this.
         block: those that stay this wide or wider become multiples of it too; 1 leaves it at `multiple`.
         ranking: "global" cuts where least importance is lost for what is saved; "local" cuts every layer by the same
-            share.
+            share; "measured" is as "global", with what cutting each group alone does to the answers for samples.
         ignore: name patterns (as of file names: `block1_*`) of layers that keep all their output channels. Names are
             those of the flattened model.
         limits: by name pattern, the largest share of its channels that a layer may lose.
@@ -162,7 +163,12 @@ def plan_pruning(
     graph = analyze(flat)
     scores = score(flat, graph, importance, data=data, labels=labels, seed=seed)
     terms = cost_terms(flat, graph)
-    removed = choose_channels(terms, ladders(graph, scores, rules), budgets, ranking=ranking, latency=latency_model)
+    steps = ladders(graph, scores, rules)
+    if ranking == "measured":
+        if data is None:
+            raise InputError("the ranking measured weighs layers on samples: give data, or choose global")
+        steps = measured_ladders(flat, graph, steps, data)
+    removed = choose_channels(terms, steps, budgets, ranking=ranking, latency=latency_model)
     return _describe(graph, terms, removed, importance, ranking, multiple)
 
 

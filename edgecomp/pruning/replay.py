@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +27,22 @@ def run_calls(
     """
     import keras
 
+    calls = list_calls(model)
+    readers = Counter(id(tensor) for tensors in (*(call.inputs for call in calls), model.outputs) for tensor in tensors)
     new = {id(old): given for old, given in zip(model.inputs, inputs, strict=True)}
 
     def filled(argument: Any) -> Any:
         return new[id(argument)] if isinstance(argument, keras.KerasTensor) else argument
 
-    for call in list_calls(model):
+    for call in calls:
         if call.inputs:
             arguments, keywords = (keras.tree.map_structure(filled, one) for one in (call.arguments, call.keywords))
             results = keras.tree.flatten(run(call, list(arguments), keywords))
             new.update(zip(map(id, call.outputs), results, strict=True))
+        for tensor in call.inputs:  # numbers take memory: none is kept longer than somebody reads it
+            readers[id(tensor)] -= 1
+            if not readers[id(tensor)]:
+                del new[id(tensor)]
     return [new[id(tensor)] for tensor in model.outputs]
 
 

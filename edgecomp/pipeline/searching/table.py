@@ -1,0 +1,174 @@
+"""What a search has tried so far, and what that says of what to try next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ...errors import InputError
+from ...planner.limits import Figures, Goal, Limits, best, nearest
+from ...planner.stages import Run
+from ..recipes.recipe import Recipe
+from .candidate import Candidate, Kitchen, Outcome
+from .proposals import budget_of, pruned
+
+LEAST_SECONDS = 2.0
+"""No training is shorter."""
+
+MARGIN = 0.25
+"""Of the noise that is kept clear of the limit: about half a standard error. What is chosen by some samples looks a
+little better on them than it is."""
+
+SAFETY = 0.75
+"""Of the rest, that is aimed at: a training ends by about a fifth better or worse than was expected of it."""
+
+LEAST_ALLOWED = 0.5
+"""Of the limit, that is aimed at whatever the noise."""
+
+INTEGER_GAP = 0.2
+"""Of what is allowed: where integers alone lose more, training goes on with their rounding in place."""
+
+TELLING = 4.0
+"""Of what is allowed: what integers cost a network that has lost more is mostly chance."""
+
+BISECTIONS = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for.
+
+    Args:
+        goal: what is to be small.
+        limits: what has to be kept.
+        seconds: for all of it; None for the default where there is training.
+    """
+
+    goal: Goal
+    limits: Limits
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A recipe that was carried out.
+
+    Args:
+        name: "#0", "#1", in order.
+        stage: 0 for what is not trained or only for a moment, 1 and 2 for longer trainings.
+        outcome: what came of it.
+    """
+
+    name: str
+    stage: int
+    outcome: Outcome
+
+
+class Table:
+    """What was tried so far."""
+
+    def __init__(self, kitchen: Kitchen, wanted: Wanted) -> None:
+        self.kitchen, self.wanted = kitchen, wanted
+        self.tried: list[Tried] = []
+        self.candidates: dict[str, Candidate] = {}
+        self.overhead = 0.0
+        self._gaps: list[float] = []
+
+    @property
+    def figures(self) -> dict[str, Figures]:
+        """What each of them costs."""
+        return {name: one.figures for name, one in self.candidates.items()}
+
+    @property
+    def as_it_was(self) -> Run:
+        """The network without pruning: no time makes that better."""
+        return Run(0.0, float("inf"), self.figures["#0"].loss_points)
+
+    @property
+    def allowed(self) -> float:
+        """Points that are aimed at: the limit, less some of the noise."""
+        most = self.wanted.limits.max_drop
+        if most is None:
+            return float("inf")
+        noise = self.tried[-1].outcome.judged.noise or 0.0
+        return max(LEAST_ALLOWED * most, SAFETY * (most - MARGIN * noise))
+
+    @property
+    def integers_cost(self) -> bool:
+        """Whether integers lose much of what is allowed: behind the last training, or else in the network as it was."""
+        gap = self._gaps[-1] if self._gaps else max(0.0, self.figures["#0"].loss_points)
+        return gap > INTEGER_GAP * self.allowed
+
+    def run(self, recipe: Recipe, *, stage: int) -> Candidate:
+        """Carries a recipe out."""
+        candidate = self.kitchen.carry_out(recipe)
+        name = f"#{len(self.tried)}"
+        self.candidates[name] = candidate
+        self.tried.append(Tried(name, stage, candidate.outcome))
+        return candidate
+
+    @cached_property
+    def most(self) -> float:
+        """What can be pruned at the most, of the goal's costs; all other shares here are shares of it."""
+        return self.kitchen.most_share(self._pruned(0.5, None, of=1.0))
+
+    def train(self, share: float, seconds: float, *, stage: int, qat: bool = False) -> Run:
+        """Prunes and trains."""
+        seconds = max(LEAST_SECONDS, seconds)
+        candidate = self.run(self._pruned(share, seconds, qat=qat), stage=stage)
+        self.overhead = max(0.0, candidate.outcome.seconds - seconds)
+        loss = candidate.figures.loss_points
+        if loss <= TELLING * self.allowed:
+            self._gaps.append(loss - self.kitchen.judge(candidate.shrunk.model.file).points)
+        return Run(share, seconds, loss)
+
+    def least_share(self) -> float:
+        """What has to go at least, for the limits of latency and size; 0 where all is within them already.
+
+        Found by cutting in halves; nothing is trained for that.
+
+        Raises:
+            InputError: they cannot be kept, whatever goes.
+        """
+        limits = self.wanted.limits
+
+        def excess(share: float) -> tuple[str, ...]:
+            figures = self.kitchen.carry_out(self._pruned(share, None, quick=True)).figures
+            return limits.too_large(figures.latency, figures.bytes)
+
+        unpruned = self.figures["#0"]
+        if not limits.too_large(unpruned.latency, unpruned.bytes):
+            return 0.0
+        low, high = 0.0, 0.98
+        if left := excess(high):
+            raise InputError(
+                f"not even the smallest network that pruning can make keeps the limits: {' and '.join(left)}. "
+                "Allow more, or start from a smaller network"
+            )
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if excess(middle) else (low, middle)
+        return round(high, 4)
+
+    def verdict(self) -> tuple[str, bool]:
+        """The name of the best, and whether it keeps the limits."""
+        found = best(self.figures, self.wanted.limits, self.wanted.goal)
+        return found or nearest(self.figures, self.wanted.limits), found is not None
+
+    def _pruned(
+        self,
+        share: float,
+        seconds: float | None,
+        *,
+        qat: bool = False,
+        quick: bool = False,
+        of: float | None = None,
+    ) -> Recipe:
+        plan = self.kitchen.plan
+        share = round(share * (self.most if of is None else of), 4)
+        recipe = pruned(
+            plan.recipe, budget_of(self.wanted.goal, plan.target), share, "global", seconds=seconds, qat=qat
+        )
+        if not quick:
+            return recipe
+        return replace(recipe, quantize=replace(recipe.quantize, effort="low"))
