@@ -12,7 +12,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("startup", "runtime_overhead", "digits", "accuracy", "convert_time", "arm_instructions", "transport")
+NAMES = (
+    "startup",
+    "runtime_overhead",
+    "digits",
+    "search",
+    "accuracy",
+    "convert_time",
+    "arm_instructions",
+    "transport",
+    "weight_compression",
+)
 
 
 def main(names: list[str]) -> None:

@@ -47,7 +47,7 @@ def compare(asked: argparse.Namespace) -> list[str]:
     photos = Photos.read(asked.photos)
     folder = Path("bench_out/recovery")
     folder.mkdir(parents=True, exist_ok=True)
-    original = _original(photos, asked, folder / f"{asked.network}-{asked.photos.stem}-{asked.epochs}.keras")
+    original = trained_original(photos, asked, folder / f"{asked.network}-{asked.photos.stem}-{asked.epochs}.keras")
     train = photos.x_train if asked.unlabelled else (photos.x_train, photos.y_train)
     kind = "unlabelled" if asked.unlabelled else "labels"
     common = {"target": "raspberry-pi-4b", "evaluation": (photos.x_test, photos.y_test), "preprocess": "0..1"}
@@ -89,11 +89,12 @@ def _lines(made: Any, stock_file: bytes) -> list[str]:
         f"({report['float']['metric']['n']} photos)",
         f"  MACs: {1 - macs['after'] / macs['before']:.1%} gone; bytes: {stock['bytes'] / ours['bytes']:.2f}x smaller "
         f"than the stock file, gzip {stock['gzip_bytes'] / ours['gzip_bytes']:.2f}x",
-        *_instructions(made, stock_file),
+        *instruction_lines(made, stock_file),
     ]
 
 
-def _instructions(made: Any, stock: bytes) -> list[str]:
+def instruction_lines(made: Any, stock: bytes) -> list[str]:
+    """What a result needs on emulated ARM CPUs, beside the stock converter's file."""
     from edgecomp.emulate import EmulationError, count_instructions
     from edgecomp.errors import InputError
 
@@ -123,7 +124,8 @@ def _stock_file(original: Path, photos: Photos, folder: Path) -> bytes:
     return file
 
 
-def _original(photos: Photos, asked: argparse.Namespace, path: Path) -> Path:
+def trained_original(photos: Photos, asked: argparse.Namespace, path: Path) -> Path:
+    """The network to convert, trained where it is not kept."""
     if not path.exists():
         model = NETWORKS[asked.network](photos.x_train.shape[1:])
         train_from_nothing(model, photos, epochs=asked.epochs, flip="mnist" not in asked.photos.stem)

@@ -15,11 +15,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .factorize.plan import lower_rank, plan_low_rank
     from .models import OpenedModel, open_model
     from .pipeline.convert import convert
     from .pipeline.distill import distill
     from .pipeline.evaluate import evaluate_files
+    from .pipeline.pick import pick
     from .pipeline.result import ConvertResult
+    from .pipeline.search import search
     from .pruning.plan import plan_pruning, prune
 
 __version__ = "0.1.0"
@@ -30,9 +33,13 @@ __all__ = [
     "convert",
     "distill",
     "evaluate_files",
+    "lower_rank",
     "open_model",
+    "pick",
+    "plan_low_rank",
     "plan_pruning",
     "prune",
+    "search",
 ]
 
 _HOMES = {
@@ -41,9 +48,13 @@ _HOMES = {
     "convert": "pipeline.convert",
     "distill": "pipeline.distill",
     "evaluate_files": "pipeline.evaluate",
+    "lower_rank": "factorize.plan",
     "open_model": "models",
+    "pick": "pipeline.pick",
+    "plan_low_rank": "factorize.plan",
     "plan_pruning": "pruning.plan",
     "prune": "pruning.plan",
+    "search": "pipeline.search",
 }
 
 

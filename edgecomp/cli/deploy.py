@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .deploying.order import Order
 
 FORMATS = ("ansible", "oci")
+_DELTA = "A delta bundle of the same release, for the devices that have what it builds on."
 
 
 @click.command("deploy")
@@ -30,6 +31,7 @@ FORMATS = ("ansible", "oci")
 @click.option("--allow-unsigned", is_flag=True, help="Let devices take a bundle that nobody signed.")
 @click.option("--allow-downgrade", is_flag=True, help="Let devices take an older version than they have.")
 @click.option("--with-wheels", is_flag=True, help="Let devices use the Python packages that the bundle brings.")
+@click.option("--delta", metavar="FILE", type=click.Path(path_type=Path), help=_DELTA)
 @click.option("--bench/--no-bench", default=True, help="Measure after the installation.  [default: bench]")
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="How long to measure.")
 @click.option("--status", is_flag=True, help="Show which device has what, and change nothing.")
@@ -50,6 +52,7 @@ def command(arguments: tuple[str, ...], **options: Any) -> None:
     \b
       edgecomp deploy bundle.zip ssh://pi@kitchen.local
       edgecomp deploy bundle.zip --inventory fleet.yaml --parallel 20
+      edgecomp deploy flowers-4.zip --delta flowers-3-to-4.zip --inventory fleet.yaml
       edgecomp deploy --status --inventory fleet.yaml
       edgecomp deploy --rollback digits ssh://pi@kitchen.local
       edgecomp deploy --trust signing.pub --inventory fleet.yaml
@@ -95,6 +98,7 @@ def _deploy(order: Order, options: dict[str, Any]) -> None:
 def _delivery(order: Order, options: dict[str, Any]) -> Delivery:
     from edgecomp_runtime.bundle.read import is_bundle
 
+    from ..remote.delta import read_delta
     from ..remote.deploy import Delivery
     from ..remote.profile import look_at
 
@@ -105,7 +109,8 @@ def _delivery(order: Order, options: dict[str, Any]) -> Delivery:
     flags = ("allow_unsigned", "allow_downgrade", "with_wheels")
     chosen = tuple(f"--{one.replace('_', '-')}" for one in flags if options[one])
     bench = ("--seconds", str(options["seconds"])) if options["bench"] else None
-    return Delivery(looked.upload, looked.model_sha256, chosen, bench)
+    delta = None if options["delta"] is None else read_delta(options["delta"], order.bundle)
+    return Delivery(looked.upload, looked.model_sha256, chosen, bench, delta)
 
 
 def _merge(order: Order, delivery: Delivery, outcomes: list[Outcome[Deployed]]) -> None:

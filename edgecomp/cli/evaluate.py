@@ -25,6 +25,13 @@ _ROBUSTNESS = (
 )
 _SEEN = "What the model was trained or calibrated on: samples of --data that are in it are counted."
 
+_MAPS = "With --against: how long to look at what both models look at, by covering parts of a few samples; 0 for none."
+_SCENARIO = "With --against: time both, and weigh all figures for a phone, camera (on battery), car or gateway."
+_WEIGHTS = (
+    "Weights of your own, in place of those of the scenario: of accuracy, latency, size, memory, energy and macs; and "
+    "halves, the points of accuracy whose loss is as bad as twice the cost."
+)
+
 
 @click.command("evaluate")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -36,17 +43,27 @@ _SEEN = "What the model was trained or calibrated on: samples of --data that are
 @click.option("--robustness-samples", type=click.IntRange(min=1), default=500, show_default=True)
 @click.option("--stream", type=click.IntRange(min=1), default=None, help="Run so many inferences; see what drifts.")
 @click.option("--seen", metavar="DATA", help=_SEEN)
+@click.option("--maps", type=click.FloatRange(min=0), default=10.0, show_default=True, metavar="SECONDS", help=_MAPS)
+@click.option("--scenario", metavar="NAME", help=_SCENARIO)
+@click.option("--weights", metavar="NAME=NUMBER,…", help=_WEIGHTS)
 @reading_options
 @click.option("--limit", type=click.IntRange(min=1), help="Samples used at most, evenly spread.")
 @opening_options
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page, which opens offline.")
+@click.option("--md", type=click.Path(path_type=Path, dir_okay=False), help="Also write Markdown for a pull request.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     input_shape: str | None,
     as_json: bool,
+    html: Path | None,
+    md: Path | None,
     robustness: str | None,
     robustness_samples: int,
     stream: int | None,
     seen: str | None,
+    maps: float,
+    scenario: str | None,
+    weights: str | None,
     **options: Any,
 ) -> None:
     """Measure the accuracy of FILE: a .tflite, a Keras model or a bundle.
@@ -55,16 +72,30 @@ def command(
     tell. What looks like a mistake (labels in another order, inputs of another scale, one damaged layer, samples seen
     before) is said in words.
     """
+    from ..evaluate.cost.scenarios import scenario as chosen
     from ..pipeline.evaluate import Extras, evaluate_files
+    from ..report import check_place
 
+    for path in (html, md):
+        check_place(path)
     if options["max_drop"] is not None and options["against"] is None:
         raise click.UsageError("--max-drop needs --against, the model that accuracy is lost from")
+    if (scenario or weights) and options["against"] is None:
+        raise click.UsageError("--scenario needs --against, the model that costs are held against")
     result = evaluate_files(
         **options,
-        extras=Extras(robustness, robustness_samples, stream or 0, seen),
+        extras=Extras(
+            robustness,
+            robustness_samples,
+            stream or 0,
+            seen,
+            map_seconds=maps,
+            scenario=chosen(scenario, weights) if scenario or weights else None,
+        ),
         input_shape=parse_input_shape(input_shape),
         console=Console(stderr=True),
     )
+    _write(result, html, md)
     if as_json:
         click.echo(json.dumps(result, indent=1, allow_nan=False))
     else:
@@ -74,3 +105,12 @@ def command(
     if comparison.get("within_budget") is False:
         lost, allowed = 100 * comparison["drop"], options["max_drop"]
         raise BudgetError(f"{result['file']}: {lost:.2f} points are lost, {allowed:g} are allowed")
+
+
+def _write(result: dict[str, Any], html: Path | None, md: Path | None) -> None:
+    from ..report import evaluation_report, render_html, render_markdown, write_page
+
+    report = evaluation_report(result)
+    for path, render in ((html, render_html), (md, render_markdown)):
+        if path is not None:
+            write_page(path, render(report))

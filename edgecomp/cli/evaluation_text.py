@@ -37,7 +37,9 @@ def lines(result: dict[str, Any]) -> list[str]:
     if against:
         told.append(f"{against['file']}: {_metric(against)}")
         told += _against(result, against["file"])
+        told += _looked_at(result)
     told += _weak_classes(result)
+    told += [f"worth: {one['words']}" for one in (result.get("cost") or {}).get("scenarios", ())]
     robustness, stream = result.get("robustness"), result.get("stream")
     if robustness:
         told += [_curve(one) for one in robustness["curves"]]
@@ -81,6 +83,27 @@ def _against(result: dict[str, Any], name: str) -> list[str]:
         more = ", …" if len(comparison["flips"]) > MOST_FLIPS else ""
         told.append(f"answers that changed: {', '.join(shown)}{more}")
     return [*told, *comparison["words"]]
+
+
+def _looked_at(result: dict[str, Any]) -> list[str]:
+    """Which samples changed, and whether both models see the same in them."""
+    changes, attention = result.get("changes"), result.get("attention")
+    told = []
+    if changes and changes["changed"]:
+        first = ", ".join(_changed(one) for one in changes["samples"][:MOST_FLIPS])
+        more = ", …" if changes["changed"] > MOST_FLIPS else ""
+        told.append(f"{changes['words']} {first}{more}")
+    if attention:
+        told.append(attention["words"])
+    return told
+
+
+def _changed(one: dict[str, Any]) -> str:
+    was, became = (
+        answer if score is None else f"{answer} {score:.0%}"
+        for answer, score in ((one["was"], one["was_score"]), (one["became"], one["became_score"]))
+    )
+    return f"{one['name']}: {was}, now {became}"
 
 
 def _weak_classes(result: dict[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,18 +25,26 @@ from .shapes import parse_input_shape
 
 if TYPE_CHECKING:
     from ..pipeline.sensitivity import Ranking
+    from ..pruning.measured import GroupCurve
     from ..quantize.precision.experiment import Score
 
 _FILE_WIDTH = 160
 _SEVERITY_STYLES = {"blocker": "bold red", "warning": "yellow", "note": "dim"}
 
 
-_SENSITIVITY = "Show instead which layers of a float model int8 hurts, measured on the samples of --data."
+_SENSITIVITY = (
+    "Show instead which layers of a float model int8 hurts, and what cutting channels costs, measured on the samples "
+    "of --data."
+)
 _EXPLANATION = (
     "dB: energy of the outputs over that of their error against the float model; more is better, 20 dB is 1% error. "
     "alone: only this layer is int8. without: everything but this layer. A layer is worth keeping at float where alone "
     "is low and without is well above int8 throughout. Two neighbours that are low alone share a tensor that int8 "
     "cannot hold: only both at float help."
+)
+_GROUPS = (
+    "Loss: how far answers move when so many channels of the group go and nothing is trained: Kullback-Leibler "
+    "divergence in nats of probabilities, else the squared error as a share of the variance."
 )
 
 
@@ -143,10 +152,29 @@ def _print_ranking(console: Console, path: Path, ranking: Ranking) -> None:
         )
     console.print(table)
     console.print(_EXPLANATION, style="dim", soft_wrap=not console.is_terminal)
+    if ranking.groups:
+        _print_groups(console, ranking.groups)
     reason = f"preprocessing: {ranking.preprocess['name']} ({ranking.preprocess['reason']})"
     console.print(_printable(reason), soft_wrap=True)
     for warning in ranking.warnings:
         console.print(_printable(f"warning: {warning}"), style="yellow", soft_wrap=True)
+
+
+def _print_groups(console: Console, groups: Sequence[GroupCurve]) -> None:
+    """What cutting channels costs, the group first that costs least at its first cut."""
+    from rich.table import Table
+
+    table = Table("channels of", "all", "gone: loss (agreement)", box=None, header_style="bold")
+    for one in sorted(groups, key=lambda group: group.losses[1]):
+        agreement = one.agreement or (None,) * len(one.cuts)
+        cuts = zip(one.cuts[1:], one.losses[1:], agreement[1:], strict=True)
+        told = "  ".join(
+            f"{cut}: {loss:.2g}" + (f" ({same:.0%})" if same is not None else "") for cut, loss, same in cuts
+        )
+        table.add_row(_printable(", ".join(one.layers)), str(one.channels), told)
+    console.print()
+    console.print(table)
+    console.print(_GROUPS, style="dim", soft_wrap=not console.is_terminal)
 
 
 def _score(score: Score) -> str:

@@ -17,6 +17,7 @@ from ..errors import EdgecompError
 
 VERBS = {
     "convert": "Turn a trained Keras model into a measured, verified bundle for a device.",
+    "search": "Try many recipes, on one machine or several, and pick from the best.",
     "distill": "Train a small network on the answers of a large one.",
     "inspect": "Show what a model is, and what a target will make of it.",
     "evaluate": "Measure the accuracy of a model on labelled data.",

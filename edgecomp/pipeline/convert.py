@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import Release
+from ..bundle.runtime_wheel import runtime_wheel
 from ..errors import BudgetError, InputError
 from ..export.normalization import move_normalization
 from ..keys import open_key
 from ..models import OpenedModel
 from ..progress import Steps
-from ..report import render_html, write_report_json
+from ..report import render_html, render_markdown, write_report_json
 from ..worker import Worker
 from .float_file import export
 from .log_file import log_file, native_output_to
@@ -33,12 +34,19 @@ from .recipes.recipe import Recipe
 from .recipes.recipe_file import save_recipe
 from .reporting.report_data import assemble
 from .result import ConvertResult
+from .robustness_plan import check_possible
 from .samples import Samples, check_specs, class_names, open_samples
+from .searching.asked import for_search, wanted_of
+from .searching.find import Found, Parts, divide, find, lost_words, unmet_words
+from .searching.table import Wanted
 from .shrinking.shrink import check_changeable, shrink
 from .shrinking.trainer import Trainer, checkpoints
 from .workbench import Workbench
 
-WARM = ("edgecomp.export.native:warm_up", "litert_quantizer", "ai_edge_litert.interpreter", "edgecomp.evaluate.run")
+WARM = (
+    *("edgecomp.export.native:warm_up", "litert_quantizer", "ai_edge_litert.interpreter"),
+    *("edgecomp.evaluate.run", "edgecomp.evaluate.assess"),
+)
 """What the worker imports while this process is still opening the model."""
 
 
@@ -69,7 +77,7 @@ def convert(model: Any, options: ConvertOptions) -> ConvertResult:
             _write(made, stage, log)
         if made.trainer is not None:
             made.trainer.close()
-        _check_met(made.report, stage, out)
+        _check_met(made, stage, out)
     return ConvertResult(
         folder=out,
         model=out / "model.tflite",
@@ -90,6 +98,7 @@ class _Job:
         plan: what they come to for the target.
         release: what the bundle will say of itself.
         labels: class names, where any were given.
+        wanted: what is looked for; None where the recipe is given.
     """
 
     model: Any
@@ -97,6 +106,7 @@ class _Job:
     plan: Plan
     release: Release
     labels: Sequence[str] | None
+    wanted: Wanted | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +120,7 @@ class _Made:
         bundle: the zip for the device.
         report: report.json as data.
         trainer: whose checkpoints go once all else is written; None where nothing was trained.
+        found: what a search ended with; None where there was none.
     """
 
     recipe: Recipe
@@ -118,17 +129,19 @@ class _Made:
     bundle: bytes
     report: dict[str, Any]
     trainer: Trainer | None
+    found: Found | None = None
 
 
 def _planned(model: Any, options: ConvertOptions) -> _Job:
     """Refuses what can be refused before the model is opened, which takes seconds."""
     release = _release(options)
-    plan = make_plan(options)
+    wanted = wanted_of(options)
+    plan = make_plan(options if wanted is None else for_search(options))
     _check_budget(options.max_drop, options.evaluation)
     if options.data is None and options.train is None:
         raise InputError("no samples to calibrate with: give some that look like what the device will see (--data)")
     check_specs(options.data, options.evaluation, options.train)
-    return _Job(model, options, plan, release, class_names(options.labels))
+    return _Job(model, options, plan, release, class_names(options.labels), wanted)
 
 
 def _run(job: _Job, bench: Workbench) -> _Made:
@@ -137,19 +150,36 @@ def _run(job: _Job, bench: Workbench) -> _Made:
     opened = _opened(job, bench)
     samples = open_samples(plan, opened, options.data, options.evaluation, options.train, job.labels)
     _check_countable(options.max_drop, samples)
+    check_possible(options.robustness, opened.keras_model, class_labels=samples.class_labels)
+    parts = Parts(samples) if job.wanted is None else divide(samples)
+    samples = parts.samples
     check_changeable(opened, plan.recipe)
     original = export(move_normalization(opened), plan, samples, bench)
     plan = plan.with_preprocess(str(original.preprocess.preprocess))
     trainer = Trainer(original, plan, bench, checkpoints(Path(options.out))) if plan.recipe.train else None
-    shrunk = shrink(original, plan, bench, trainer)
-    compressed = compress(shrunk.model, plan, bench, original=original, trainer=trainer, stock=options.stock)
-    plan = plan.with_settings(compressed.quantized.settings)
-    if trainer is not None:
-        plan = plan.with_steps(trainer.steps)
-    measured = measure(original, compressed, bench, effort=plan.recipe.quantize.effort)
+    found = None
+    if job.wanted is None:
+        shrunk = shrink(original, plan, bench, trainer)
+        compressed = compress(shrunk.model, plan, bench, original=original, trainer=trainer, stock=options.stock)
+        plan = plan.with_found(compressed.quantized)
+        if trainer is not None:
+            plan = plan.with_steps(trainer.steps)
+    else:
+        found = find(original, plan, job.wanted, parts, trainer, bench)
+        best = found.candidate
+        shrunk, compressed, plan = best.shrunk, best.compressed, best.plan
+    measured = measure(
+        original,
+        compressed,
+        bench,
+        effort=plan.recipe.quantize.effort,
+        max_drop=options.max_drop,
+        robustness=options.robustness,
+    )
     bundle = pack(_name(job.model, opened), plan, original, compressed, measured, bench, job.release)
     report = assemble(plan, original, shrunk, compressed, measured, bundle, bench.steps.taken, options.max_drop)
-    return _Made(plan.recipe, original.file, compressed.file, bundle, report, trainer)
+    report["search"] = None if found is None else found.data
+    return _Made(plan.recipe, original.file, compressed.file, bundle, report, trainer, found)
 
 
 def _opened(job: _Job, bench: Workbench) -> OpenedModel:
@@ -178,16 +208,22 @@ def _check_countable(max_drop: float | None, given: Samples) -> None:
         raise InputError("--max-drop counts points of accuracy, and the labels given are not classes; leave it out")
 
 
-def _check_met(report: dict[str, Any], stage: Path, out: Path) -> None:
-    """Puts the results aside where they cost more accuracy than is allowed.
+def _check_met(made: _Made, stage: Path, out: Path) -> None:
+    """Puts the results aside where they cost more than is allowed.
 
     Raises:
         BudgetError: they do.
     """
-    budget = report["budget"]
+    report, budget = made.report, made.report["budget"]
+    kept_aside = "Nothing was written to {}; the best that was found lies in {}"
+    if made.found is not None and not made.found.choice.met:
+        aside = publish_aside(stage, out)
+        raise BudgetError(f"{unmet_words(made.found)}. {kept_aside.format(out, aside)}")
     if not budget or budget["met"]:
         return
     aside = publish_aside(stage, out)
+    if made.found is not None:
+        raise BudgetError(f"{lost_words(made.found, report)}. {kept_aside.format(out, aside)}")
     raise BudgetError(
         f"the accuracy budget cannot be met: {report['drop_points']:.2f} points lost where "
         f"{budget['max_drop_points']:g} are allowed. Nothing was written to {out}; the best that was found lies in "
@@ -205,7 +241,10 @@ def _write(made: _Made, stage: Path, log: Path) -> None:
     (stage / "model.tflite").write_bytes(made.file)
     (stage / "model.float32.tflite").write_bytes(made.float_file)
     (stage / "bundle.zip").write_bytes(made.bundle)
+    wheel, content = runtime_wheel()
+    (stage / wheel).write_bytes(content)
     save_recipe(made.recipe, stage / "recipe.yaml")
     write_report_json(made.report, stage / "report.json")
     (stage / "report.html").write_text(render_html(made.report), encoding="utf-8")
+    (stage / "report.md").write_text(render_markdown(made.report), encoding="utf-8")
     shutil.copyfile(log, stage / "log.txt")

@@ -13,20 +13,20 @@ from rich.console import Console
 
 from ..data import check_evaluation, open_data, prepared, read_labels
 from ..errors import InputError
-from ..evaluate.assess import Assessment
-from ..evaluate.diagnosis.input_range import InputWatch, representable_inputs
+from ..evaluate.cost.scenarios import Scenario
 from ..evaluate.robustness.curves import robustness_words
 from ..evaluate.robustness.drift import INFERENCES, drift_words
-from ..evaluate.running import in_chunks
 from ..evaluate.tasks.choosing import check_task
 from ..progress import Steps
-from ..tflite import read_tflite
 from ..worker import Worker
 from .evaluating.contracts import check_any, input_contract, output_contract
-from .evaluating.diagnosis import diagnose, diagnose_layers, diagnose_overlap
-from .evaluating.results import against_data, comparison_data, file_data
-from .evaluating.robustness import SAMPLES, Setting, chosen_names, measure_curves
+from .evaluating.costing import timed_cost
+from .evaluating.diagnosis import diagnose_layers, diagnose_overlap
+from .evaluating.judging import MAP_SECONDS, judge
+from .evaluating.results import against_data, file_data
+from .evaluating.robustness import SAMPLES, chosen_names, measure_curves
 from .evaluating.runnable import Runnable, runnable
+from .evaluating.setting import Setting
 from .float_file import layer_names
 from .log_file import log_file, native_output_to
 from .workbench import Workbench
@@ -47,12 +47,16 @@ class Extras:
         robustness_samples: that curves are measured on.
         stream: inferences to run the file for, to see whether it stays the same; 0 for none.
         seen: what the model was trained or calibrated on, to look for in the samples; None not to.
+        map_seconds: that covering parts of inputs may take, to see what both files look at; 0 for none.
+        scenario: what to weigh the figures for, which takes timing both files; None not to.
     """
 
     robustness: str | None = None
     robustness_samples: int = SAMPLES
     stream: int = 0
     seen: Any = None
+    map_seconds: float = MAP_SECONDS
+    scenario: Scenario | None = None
 
 
 def evaluate_files(
@@ -120,41 +124,27 @@ def evaluate_files(
         # The reference goes first. Not by their names: a file may be held against itself.
         files = {name: one.file for name, one in zip((OURS, OTHER), models, strict=False)}
         setting = Setting(dict(reversed(files.items())), OURS, contract, task, samples, _keras(models))
-        watch = InputWatch(representable_inputs(read_tflite(models[0].file, name=models[0].name)))
-        found = _assess(setting, watch, bench)
-        ours, other = found[OURS], found.get(OTHER)
-        diagnosis = diagnose(ours, watch, contract.outputs[0].labels)
+        judged = judge(setting, bench, max_drop=max_drop, map_seconds=extras.map_seconds)
+        ours, other = judged.found[OURS], judged.found.get(OTHER)
+        diagnosis = []
         if other is not None:
             diagnosis += diagnose_layers(models[-1].file, models[0].file, ours, samples, _layers(models[-1]), bench)
         if extras.seen is not None:
             diagnosis += diagnose_overlap(extras.seen, dataset, contract, models[0].inputs, bench)
         more = _more(setting, corruptions, extras, bench)
+        if extras.scenario is not None and other is not None:
+            more["cost"] = timed_cost(setting, judged.found[OURS], extras.scenario, bench)
     return {
         **file_data(models[0].name, task, ours),
         "agreement": ours.agreement if other else None,
         "sqnr_db": ours.sqnr_db if other else None,
         "against": against_data(models[-1].name, other) if other else None,
-        "comparison": comparison_data(ours, max_drop, contract.outputs[0].labels) if other else None,
+        **{name: judged.data[name] for name in ("comparison", "changes", "attention")},
         **more,
-        "diagnosis": list(dict.fromkeys(diagnosis)),
+        "diagnosis": judged.with_diagnosis(diagnosis).data["diagnosis"],
         "preprocess": {"name": str(resolved.preprocess), "reason": resolved.reason},
         "warnings": list(dict.fromkeys(warnings)),
     }
-
-
-def _assess(setting: Setting, watch: InputWatch, bench: Workbench) -> dict[str, Assessment]:
-    samples = setting.samples
-    with bench.steps.step("evaluate", "running on the samples") as step:
-        stream = ((sample.feeds, sample.label) for sample in step.track(samples, len(samples)))
-        found: dict[str, Assessment] = bench.worker.call(
-            "edgecomp.evaluate.assess:assess",
-            setting.files,
-            setting.contract,
-            threads=bench.threads,
-            task=setting.task,
-            stream=in_chunks(watch.watching(stream)),
-        )
-    return found
 
 
 def _more(setting: Setting, corruptions: tuple[str, ...], extras: Extras, bench: Workbench) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class FloatModel:
         class_labels: whether their labels are class indices.
         difference: largest difference to the original, as a share of the output's largest value; None for a .tflite.
         warnings: sentences a user should read.
+        overlaps: those of them that say that evaluation samples are in another set, too.
     """
 
     model: OpenedModel
@@ -63,6 +64,7 @@ class FloatModel:
     class_labels: bool
     difference: float | None
     warnings: tuple[str, ...]
+    overlaps: tuple[str, ...] = ()
 
     def named(self, file: bytes) -> bytes:
         """Another .tflite of the same graph, with the model's own names for its inputs and outputs."""
@@ -115,6 +117,7 @@ def export(moved: Moved, plan: Plan, samples: Samples, bench: Workbench) -> Floa
         class_labels=samples.class_labels,
         difference=difference,
         warnings=tuple(dict.fromkeys(warnings)),
+        overlaps=samples.overlaps,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset, check_overlap, open_data, parse_spec, read_labels
+from ..data.halves import Unsearched, unsearched
 from ..errors import InputError
 from ..models import OpenedModel
 from .quantizing.holdout import Feeds
@@ -26,6 +27,7 @@ class Samples:
         training: samples to train on, with or without labels, or None.
         labels: class names in the order of the outputs, or empty.
         warnings: sentences a user should read.
+        overlaps: those of them that say that samples of the evaluation set are in another one, too.
     """
 
     calibration: Dataset
@@ -33,6 +35,7 @@ class Samples:
     training: Dataset | None
     labels: tuple[str, ...]
     warnings: tuple[str, ...]
+    overlaps: tuple[str, ...] = ()
 
     @property
     def class_labels(self) -> bool:
@@ -79,7 +82,7 @@ def open_samples(
         plan: says how many calibration samples are wanted.
         model: whose inputs they have to fit.
         data: calibration samples; None takes them from those to train on.
-        evaluation: labelled samples, or None.
+        evaluation: labelled samples, or None; in `Unsearched` only those that no search has looked at.
         training: samples to train on, or None.
         labels: names of the classes.
 
@@ -94,7 +97,9 @@ def open_samples(
     if evaluation is None:
         names = tuple(labels or next((one.class_names for one in reversed(sources) if one.class_names), ()))
         return Samples(calibration, None, trained, names, _warnings(sources))
-    judged = open_data(evaluation, inputs=model.inputs, labels=labels)
+    spared = isinstance(evaluation, Unsearched)
+    judged = open_data(evaluation.spec if spared else evaluation, inputs=model.inputs, labels=labels)
+    judged = unsearched(judged) if spared else judged
     if not judged.labelled:
         raise InputError(
             f"{judged.source} has no labels to measure accuracy with: use a folder with one sub-folder per class, "
@@ -104,7 +109,8 @@ def open_samples(
     if trained is not None:
         overlaps += check_overlap(trained, judged, role="training")
     names = tuple(labels or next((one.class_names for one in (judged, *reversed(sources)) if one.class_names), ()))
-    return Samples(calibration, judged, trained, names, (*_warnings([*sources, judged]), *overlaps))
+    warnings = (*_warnings([*sources, judged]), *overlaps)
+    return Samples(calibration, judged, trained, names, warnings, tuple(overlaps))
 
 
 def _warnings(sets: Sequence[Dataset]) -> tuple[str, ...]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgecomp_runtime.bundle.read import is_bundle
 
 from ..errors import InputError
 from ..export.normalization import move_normalization
 from ..progress import Steps
+from ..quantize.fidelity import Closeness
 from ..quantize.precision.experiment import NumberFormat, Score
 from ..quantize.precision.sensitivity import Sensitivity, worst_first
+from ..quantize.precision.units import Unit
 from ..quantize.ranges.choice import Ranges, choose_ranges
 from ..quantize.settings import Settings
+from ..remembered import remembered
 from ..tflite import TfliteModel, operator_layers, read_tflite
 from ..worker import Worker
 from .float_file import FloatModel, export, layer_names
@@ -26,8 +31,11 @@ from .options.keywords import keywords_of
 from .options.ranking import RankingOptions
 from .quantizing.holdout import Holdout, hold_out
 from .recipes.plan import Plan, make_plan
-from .samples import check_specs, class_names, open_samples
+from .samples import check_specs, class_names, open_samples, stacked
 from .workbench import Workbench
+
+if TYPE_CHECKING:
+    from ..pruning.measured import GroupCurve
 
 WARM = (
     "edgecomp.export.native:warm_up",
@@ -72,6 +80,7 @@ class Ranking:
         layers: the worst first.
         everything: what int8 throughout does.
         edges: what int8 inputs and outputs alone do.
+        groups: what cutting channels does, group by group; empty where the model is no Keras model or nothing can go.
         held: samples that outputs were compared on; others, where there were enough, gave the ranges.
         preprocess: how raw values became model input, and why.
         warnings: sentences a user should read.
@@ -83,6 +92,7 @@ class Ranking:
     held: int
     preprocess: dict[str, str]
     warnings: tuple[str, ...]
+    groups: tuple[GroupCurve, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -90,6 +100,7 @@ class Ranking:
             "everything": _score_dict(self.everything),
             "edges": _score_dict(self.edges),
             "layers": [one.to_dict() for one in self.layers],
+            "groups": [asdict(one) for one in self.groups],
             "held": self.held,
             "preprocess": self.preprocess,
             "warnings": list(self.warnings),
@@ -99,6 +110,9 @@ class Ranking:
 @keywords_of(RankingOptions)
 def rank_layers(path: Path, options: RankingOptions) -> Ranking:
     """Exports a model, and measures each of its layers alone in int8, and all of it but that one.
+
+    Where channels can be cut, it is also measured what cutting each group of them does. Nothing is trained. What was
+    measured before, on the same weights and samples, is remembered.
 
     Args:
         path: a .keras, .h5, SavedModel or float .tflite.
@@ -129,7 +143,8 @@ def rank_layers(path: Path, options: RankingOptions) -> Ranking:
         given = open_samples(plan, opened, options.data, None, None, names)
         model = export(move_normalization(opened), plan, given, bench)
         parts = hold_out(model.calibration)
-        measured, everything, edges = _measure(model, plan, parts, _ranges(model, parts, bench), bench)
+        measured, everything, edges = _remembered(model, plan, parts, bench)
+        groups = _groups(model, plan, bench)
     return Ranking(
         layers=_named(measured, read_tflite(model.file), layer_names(model.model)),
         everything=everything,
@@ -137,7 +152,63 @@ def rank_layers(path: Path, options: RankingOptions) -> Ranking:
         held=len(parts.held),
         preprocess={"name": str(model.preprocess.preprocess), "reason": model.preprocess.reason},
         warnings=tuple(dict.fromkeys((*plan.warnings, *model.model.warnings, *model.warnings))),
+        groups=groups,
     )
+
+
+def _groups(model: FloatModel, plan: Plan, bench: Workbench) -> tuple[GroupCurve, ...]:
+    """What cutting channels does; nothing where the model cannot be cut."""
+    if model.model.keras_model is None:
+        return ()
+    from ..pruning.measured import SAMPLES, measure_groups
+
+    with bench.steps.step("groups", "measuring groups of channels") as step:
+        samples = stacked([one.feeds for one in islice(model.calibration, SAMPLES)])
+        try:
+            groups = measure_groups(model.model.keras_model, samples, multiple=plan.target.model.channel_multiple)
+        except InputError:  # a subclassed model
+            return ()
+        step.detail = f"{len(groups)} groups"
+    return groups
+
+
+def _remembered(
+    model: FloatModel, plan: Plan, parts: Holdout, bench: Workbench
+) -> tuple[list[Sensitivity], Score, Score]:
+    """What `_measure` finds, once for the same file and samples."""
+    digest = hashlib.sha256(model.file)
+    for part in (parts.fitting, parts.held):
+        for feeds in part:
+            for value in feeds.values():
+                digest.update(value.tobytes())
+        digest.update(b"held")
+    digest.update(plan.recipe.quantize.io.encode())
+    return remembered(
+        "operators",
+        digest.hexdigest(),
+        lambda: _measure(model, plan, parts, _ranges(model, parts, bench), bench),
+        store=lambda found: {
+            "units": [asdict(one) for one in found[0]],
+            "everything": asdict(found[1]),
+            "edges": asdict(found[2]),
+        },
+        restore=lambda stored: (
+            [_sensitivity(one) for one in stored["units"]],
+            _score(stored["everything"]),
+            _score(stored["edges"]),
+        ),
+    )
+
+
+def _sensitivity(stored: dict[str, Any]) -> Sensitivity:
+    unit = stored["unit"]
+    found = Unit(unit["name"], unit["op"], tuple(unit["operators"]), tuple(unit["tensors"]))
+    return Sensitivity(found, _score(stored["alone"]), _score(stored["without"]))
+
+
+def _score(stored: dict[str, Any]) -> Score:
+    close = stored["closeness"]
+    return Score(Closeness(tuple(close["errors"]), close["agreement"]), stored["divergence"])
 
 
 def _ranges(model: FloatModel, parts: Holdout, bench: Workbench) -> Ranges:

@@ -24,6 +24,15 @@ Export = Callable[..., tuple[OpenedModel, bytes]]
 Run = Callable[[bytes, dict[str, np.ndarray]], dict[str, np.ndarray]]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_remembered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Measurements of earlier runs are not there: what a test sees, this code has measured."""
+    folder = tmp_path_factory.mktemp("remembered")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgecomp.remembered.cache_folder", lambda: folder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def export() -> Export:
     """Gives what was opened, and the float .tflite with a signature of the model's own names."""

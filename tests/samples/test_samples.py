@@ -10,8 +10,14 @@ import pytest
 from edgecomp_runtime import Model
 from edgecomp_runtime.verify import verify
 
+from edgecomp.bundle.runtime_wheel import runtime_wheel
+
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-RESULTS = {"model.tflite", "model.float32.tflite", "recipe.yaml", "report.json", "report.html", "bundle.zip", "log.txt"}
+RESULTS = {
+    *("model.tflite", "model.float32.tflite", "recipe.yaml", "bundle.zip", "log.txt"),
+    *("report.json", "report.html", "report.md"),
+    runtime_wheel()[0],
+}
 
 pytestmark = pytest.mark.slow
 

@@ -74,6 +74,32 @@ def test_deploy_update_and_way_back(board: Board, bundles: dict[int, Path], edge
     assert list(board.uploads.iterdir()) == []
 
 
+def test_a_device_gets_only_what_differs_where_it_has_the_rest(
+    board: Board, bundles: dict[int, Path], tmp_path: Path, edgecomp: Run
+) -> None:
+    whole, delta = tmp_path / "2.zip", tmp_path / "1-to-2.zip"
+    assert edgecomp("bundle", bundles[2], "--out", whole).code == 0
+    assert edgecomp("bundle", bundles[2], "--delta-from", bundles[1], "--out", delta).code == 0
+
+    alone = edgecomp("deploy", delta, board.url, *board.options, *QUIET)
+    assert alone.code == 2
+    assert "install the full bundle" in alone.stderr
+
+    def sent() -> Any:
+        ended = edgecomp("deploy", whole, "--delta", delta, board.url, *board.options, *QUIET, "--json")
+        (device,) = ended.data["devices"]
+        assert device["installation"]["current"]["version"] == 2
+        return device["bundle_bytes"]
+
+    assert sent() == whole.stat().st_size
+    assert sent() == delta.stat().st_size < whole.stat().st_size  # each bundle has noise of its own
+    assert list(board.uploads.iterdir()) == []
+
+    other = edgecomp("deploy", bundles[1], "--delta", delta, board.url, *board.options, *QUIET)
+    assert other.code == 2
+    assert "not the same release" in other.stderr
+
+
 @pytest.mark.slow
 def test_what_is_installed_is_measured(board: Board, bundles: dict[int, Path], edgecomp: Run) -> None:
     options = ("--allow-unsigned", "--seconds", "0.2")

@@ -51,6 +51,8 @@ def read_order(arguments: Sequence[str], options: dict[str, Any]) -> Order:
     hosts = _hosts([one for one in arguments if is_ssh(one)], options)
     if action == "format":
         _check_format(hosts, options)
+    elif action in INSTEAD and options["delta"] is not None:
+        raise InputError(f"--delta goes with a bundle, not with --{action}")
     elif options["out"] is not None or options["force"]:
         raise InputError("--out and --force are for --format")
     elif not hosts:
@@ -100,5 +102,7 @@ def _hosts(addresses: Sequence[str], options: dict[str, Any]) -> list[Host]:
 def _check_format(hosts: Sequence[Host], options: dict[str, Any]) -> None:
     if options["out"] is None:
         raise InputError("--format writes to a folder; name it with --out")
+    if options["delta"] is not None:
+        raise InputError("--format cannot ask what devices have; give it the delta bundle itself, or leave --delta out")
     if hosts:
         raise InputError("--format puts nothing on devices: their manager does; leave the hosts out")

@@ -19,6 +19,7 @@ from .holdout import Holdout, hold_out
 from .qat import QuantizedTraining, train_quantized
 from .quantized import Quantized
 from .search import Search, search
+from .weights import choose_weights, wants_weights
 
 
 class UnrunnableError(EdgecompError):
@@ -90,7 +91,9 @@ def compress(
             )
             made = Quantized(align_buffers(file), model.file)
             step.detail = f"{quantize.scheme}, {quantize.io} in and out"
-    rival = _stock(original, bench) if stock else None
+    if training is None and wants_weights(plan.recipe):
+        made = choose_weights(made, model, plan, bench)
+    rival = stock_file(original, bench) if stock else None
     return Compressed(made, rival, _plain_steps(made.file, model, bench), training)
 
 
@@ -161,7 +164,8 @@ def _plain_steps(file: bytes, model: FloatModel, bench: Workbench) -> int | None
     return steps
 
 
-def _stock(model: FloatModel, bench: Workbench) -> bytes | None:
+def stock_file(model: FloatModel, bench: Workbench) -> bytes | None:
+    """What the stock converter makes of the same graph and samples; None for a model that came as a .tflite."""
     if model.graph is None:
         return None
     with bench.steps.step("stock", "the stock converter, for comparison") as step:

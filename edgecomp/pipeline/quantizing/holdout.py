@@ -48,9 +48,9 @@ class Part:
     def __len__(self) -> int:
         return len(self.samples) - len(self.left_out)
 
-    def few(self) -> list[Feeds]:
-        """Samples to keep in memory, spread evenly over the part."""
-        return _spread(self, MOST_MENDING)
+    def few(self, most: int = MOST_MENDING) -> list[Feeds]:
+        """Samples to keep in memory, at most so many, spread evenly over the part."""
+        return _spread(self, most)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,16 @@ from ..recipes.plan import Plan
 from ..shrinking.trainer import Trainer
 from ..workbench import Workbench
 from .attempts import number_format
+from .counted import counted_weights
 from .quantized import Quantized
+from .weights import choose_weights
 
 if TYPE_CHECKING:
+    from ...qat.shared import SharedValues, Stored
     from ...train.progress import Trained
+
+PRICED_VALUES = 16
+"""Where bits are counted and not values: a layer with fewer than 8 weights for each of so many keeps all its values."""
 
 JUDGED = 1000
 """Held-out samples, at most, that tell whether training made the file better."""
@@ -59,7 +66,10 @@ def train_quantized(
     from ...qat.plan import plan_qat
 
     assert quantized.settings is not None
-    network = FakeQuantNetwork(plan_qat(quantized.source, quantized.file), logits=True)
+    start = _start(quantized, original, plan, bench)
+    network = FakeQuantNetwork(
+        plan_qat(quantized.source, quantized.file), logits=True, shared=start.shared, stored=start.stored
+    )
     trained = trainer.quantized(network, original.model.keras_model)
     settings = replace(quantized.settings, rounding="nearest", bias_correction=False)
     with bench.steps.step("quantize trained", "quantizing what was trained") as step:
@@ -72,15 +82,56 @@ def train_quantized(
             ranges=network.ranges(),
             threads=bench.threads,
             samples=[],
+            weight_reach=network.weight_reach(),
         )
         before, after = _figures(quantized.file, made.file, original, bench, trainer)
-        kept = trained.best > 0 and (before is None or after is None or after >= before)
+        better = before is None or after is None or after >= before
+        # A file whose weights share no values, or are not zero, is no rival: it is not what was asked for.
+        kept = _smaller(plan) or (trained.best > 0 and better)
         step.detail = "the trained file is the better one" if kept else "training made nothing better"
     if not kept:
         return QuantizedTraining(quantized, trained, False, before, after)
     reason = f"{quantized.reason}; then weights and ranges were trained with the rounding in place"
-    better = replace(quantized, file=made.file, source=source, settings=settings, reason=reason, biases_corrected=0)
-    return QuantizedTraining(better, trained, True, before, after)
+    ours = replace(quantized, file=made.file, source=source, settings=settings, reason=reason, biases_corrected=0)
+    if _smaller(plan):
+        ours = replace(ours, weights=replace(counted_weights(made.file), price=start.price))
+    return QuantizedTraining(ours, trained, True, before, after)
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """What the training of weights that share values starts from.
+
+    Args:
+        shared: how few values; None where they share none.
+        stored: by name, weights that were chosen without training; None to start from the float file's.
+        price: what a bit was found to be worth for them.
+    """
+
+    shared: SharedValues | None = None
+    stored: Mapping[str, Stored] | None = None
+    price: float | None = None
+
+
+def _start(quantized: Quantized, original: FloatModel, plan: Plan, bench: Workbench) -> _Start:
+    """By the number of values, from the float weights; by bits, from what the best choice without training gives."""
+    from ...qat.network import stored_weights
+    from ...qat.shared import SharedValues
+
+    cluster = plan.recipe.cluster
+    if cluster is None:
+        return _Start()
+    if cluster.by == "values":
+        assert cluster.amount is not None
+        return _Start(SharedValues(int(cluster.amount)))
+    chosen = choose_weights(quantized, original, plan, bench)
+    shared = SharedValues(PRICED_VALUES, counted_weights(chosen.file).bits)
+    return _Start(shared, stored_weights(chosen.file), chosen.weights.price if chosen.weights else None)
+
+
+def _smaller(plan: Plan) -> bool:
+    """Whether training takes over what is asked of single weights."""
+    return plan.recipe.sparsify is not None or plan.recipe.cluster is not None
 
 
 def _figures(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ...quantize.equalize.equalize import EqualizationPlan
 from ...quantize.settings import Settings
 from .search import Search
+
+if TYPE_CHECKING:
+    from .weights import ChosenWeights
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Quantized:
         equalization: the scales that were moved between layers, or None.
         biases_corrected: number of layers.
         broken: names of calibration samples that were left out.
+        weights: what became of the weights; None where they are as quantization left them.
     """
 
     file: bytes
@@ -34,3 +39,4 @@ class Quantized:
     equalization: EqualizationPlan | None = None
     biases_corrected: int = 0
     broken: tuple[str, ...] = ()
+    weights: ChosenWeights | None = None

@@ -49,7 +49,7 @@ IMPORTANCES = ("l1", "l2", "bn_gamma", "taylor", "variance", "hessian", "random"
 MEASURED_IMPORTANCES = ("taylor", "variance", "hessian")
 """Those that need samples."""
 
-RANKINGS = ("global", "local")
+RANKINGS = ("global", "local", "measured")
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,37 @@ class PrunePass:
         share: what to remove of `budget`, above 0 and below 1.
         budget: one of `BUDGETS`.
         importance: one of `IMPORTANCES`, how channels are ranked.
-        ranking: one of `RANKINGS`, over all layers or in each.
+        ranking: one of `RANKINGS`: over all layers, in each, or over all by what cutting each was measured to cost.
         ignore: name patterns of layers that keep all their channels.
     """
 
     share: float
     budget: str = "macs"
     importance: str = "taylor"
-    ranking: Literal["global", "local"] = "global"
+    ranking: Literal["global", "local", "measured"] = "global"
+    ignore: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the recipe has it."""
+        return {**asdict(self), "ignore": list(self.ignore)}
+
+
+LOW_RANKS = ("macs", "params", "energy", "bayes")
+
+
+@dataclass(frozen=True)
+class LowRankPass:
+    """Layers of the Keras model written as smaller ones.
+
+    Args:
+        by: one of `LOW_RANKS`, what decides ranks.
+        amount: for "macs" and "params" the share of the network's to remove, for "energy" the share of what each layer
+            gives that it keeps: above 0 and below 1; None for "bayes".
+        ignore: name patterns of layers that stay as they are.
+    """
+
+    by: str
+    amount: float | None = None
     ignore: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgecomp_runtime.preprocess import parse_preprocess
 
 from ...errors import InputError
-from ...quantize.schemes import IOS, SCHEMES
-from ...quantize.settings import EFFORTS, Settings
+from ...quantize.schemes import INTEGERS, IOS, SCHEMES
+from ...quantize.settings import EFFORTS
 from ...targets import Target, load_target
 from ..options.conversion import QuantizationOptions, RecipeOptions, TrainingOptions
-from .passes import BUDGETS, IMPORTANCES, RECOVERS, PrunePass, QuantizePass, TrainPass
+from .passes import BUDGETS, IMPORTANCES, LOW_RANKS, RECOVERS, LowRankPass, PrunePass, QuantizePass, TrainPass
 from .recipe import Recipe
 from .recipe_file import load_recipe
+from .weight_passes import TRAINED_CRITERIA, parse_cluster, parse_codebook, parse_sparsity
+
+if TYPE_CHECKING:
+    from ..quantizing.quantized import Quantized
 
 Decided = TypeVar("Decided", QuantizePass, TrainPass, Recipe)
 
@@ -39,10 +43,12 @@ class Plan:
         """The plan with what was found for the recipe's `auto`."""
         return replace(self, recipe=replace(self.recipe, preprocess=preprocess))
 
-    def with_settings(self, settings: Settings | None) -> Plan:
-        """The plan with what was found to quantize the file with."""
-        quantize = replace(self.recipe.quantize, settings=settings)
-        return replace(self, recipe=replace(self.recipe, quantize=quantize))
+    def with_found(self, quantized: Quantized) -> Plan:
+        """The plan with what was found to make a file with: settings, and what a bit of a weight is worth."""
+        recipe = replace(self.recipe, quantize=replace(self.recipe.quantize, settings=quantized.settings))
+        if recipe.cluster is not None and quantized.weights is not None:
+            recipe = replace(recipe, cluster=replace(recipe.cluster, price=quantized.weights.price))
+        return replace(self, recipe=recipe)
 
     def with_steps(self, steps: tuple[tuple[int, int], ...]) -> Plan:
         """The plan with how long each training took, so that it can be done again alike."""
@@ -64,7 +70,7 @@ def make_plan(options: RecipeOptions) -> Plan:
     defaults = _override(QuantizePass(), scheme=profile.model.default_scheme, io=profile.model.default_io)
     recipe = saved or Recipe(name, quantize=defaults)
     recipe = _override(recipe, target=name, preprocess=options.preprocess, seed=options.seed)
-    for decided in (_with_quantization, _with_pruning, _with_training):
+    for decided in (_with_quantization, _with_pruning, _with_low_rank, _with_weights, _with_training):
         recipe = decided(recipe, options)
     return _checked(Plan(profile, recipe))
 
@@ -95,6 +101,25 @@ def _with_pruning(recipe: Recipe, options: RecipeOptions) -> Recipe:
     return _override(replace(recipe, prune=asked), remove_dead=remove_dead, remove_silent=options.remove_silent)
 
 
+def _with_low_rank(recipe: Recipe, options: RecipeOptions) -> Recipe:
+    """The recipe with what the options say of layers of low rank."""
+    return recipe if options.low_rank is None else replace(recipe, low_rank=parse_low_rank(options.low_rank))
+
+
+def _with_weights(recipe: Recipe, options: RecipeOptions) -> Recipe:
+    """The recipe with what the options say of single weights."""
+    sparsity = (options.sparsity, options.sparsity_by, options.sparsity_pattern)
+    if any(one is not None for one in sparsity):
+        recipe = replace(recipe, sparsify=parse_sparsity(*sparsity))
+    if options.cluster is not None:
+        recipe = replace(recipe, cluster=parse_cluster(options.cluster))
+    elif recipe.cluster is not None and recipe.quantize.settings is None:
+        recipe = replace(recipe, cluster=replace(recipe.cluster, price=None))
+    if options.codebook is not None:
+        recipe = replace(recipe, codebook=parse_codebook(options.codebook))
+    return recipe
+
+
 def _with_training(recipe: Recipe, options: RecipeOptions) -> Recipe:
     """The recipe with what the options say of training; how long that took is forgotten where they decide it."""
     given = {name: value for name, value in _given(options, TrainingOptions).items() if value is not False}
@@ -105,12 +130,13 @@ def _with_training(recipe: Recipe, options: RecipeOptions) -> Recipe:
         if recipe.train is not None:
             raise InputError("the recipe trains the model: give the samples to train on with --train")
         return recipe
-    base = recipe.train or TrainPass(recover="distill" if recipe.prune else "none")
+    losing = any(one is not None for one in (recipe.prune, recipe.low_rank, recipe.sparsify))
+    base = recipe.train or TrainPass(recover="distill" if losing else "none")
     train = replace(_override(base, **given), steps=None if given else base.steps)
     if train.recover == "none" and not train.qat:
         raise InputError(
-            "--train has nothing to train for: prune channels (--prune 0.5), train with the rounding in place (--qat), "
-            "or say --recover distill or labels"
+            "--train has nothing to train for: prune channels (--prune 0.5) or weights (--sparsity 0.8), train with "
+            "the rounding in place (--qat), or say --recover distill or labels"
         )
     return replace(recipe, train=train)
 
@@ -132,6 +158,28 @@ def parse_prune(text: str | float) -> PrunePass:
             "params=0.5, bytes=0.5 or latency=0.5"
         )
     return PrunePass(value, budget or "macs")
+
+
+def parse_low_rank(text: str | float) -> LowRankPass:
+    """`0.3` (of the multiply-accumulates), `params=0.3`, `energy=0.9`, or `bayes`.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    by, _, amount = str(text).rpartition("=")
+    if amount == "bayes" and not by:
+        return LowRankPass("bayes")
+    try:
+        value = float(amount)
+    except ValueError:
+        value = 0.0
+    by = by or "macs"
+    if not 0 < value < 1 or by not in LOW_RANKS or by == "bayes":
+        raise InputError(
+            f"cannot tell how low the ranks are to be from {text!r}: give the share of the multiply-accumulates to "
+            "remove, as 0.3 or macs=0.3, params=0.3, the share of each layer's energy to keep, as energy=0.9, or bayes"
+        )
+    return LowRankPass(by, value)
 
 
 def _load(recipe: str | Path | Recipe | None) -> Recipe | None:
@@ -164,6 +212,7 @@ def _checked(plan: Plan) -> Plan:
         raise InputError(f"the seed is {plan.recipe.seed}; give 0 or a positive number")
     if plan.recipe.train is not None:
         _check_training(plan.recipe.train, plan.recipe)
+    _check_weights(plan.recipe)
     if quantize.scheme not in rules.schemes:
         raise InputError(f"{name} does not run {quantize.scheme}; it runs {', '.join(rules.schemes)}")
     if quantize.scheme in ("int8", "int16x8"):
@@ -177,6 +226,25 @@ def _checked(plan: Plan) -> Plan:
     return plan
 
 
+def _check_weights(recipe: Recipe) -> None:
+    asked = {"--sparsity": recipe.sparsify, "--cluster": recipe.cluster, "--codebook": recipe.codebook}
+    given = [name for name, one in asked.items() if one is not None]
+    if given and recipe.quantize.scheme not in INTEGERS:
+        raise InputError(
+            f"{given[0]} chooses integers, and {recipe.quantize.scheme} weights are none: leave it out, or give "
+            "--scheme int8 or dynamic"
+        )
+    if recipe.codebook is not None and recipe.cluster is not None:
+        raise InputError("--codebook and --cluster both say which values weights have: leave one of them out")
+    if recipe.codebook is not None and recipe.sparsify is not None:
+        raise InputError("--codebook has entries for whole groups of weights, zeros or not: leave --sparsity out")
+    if recipe.sparsify is not None and recipe.sparsify.by in TRAINED_CRITERIA and recipe.train is None:
+        raise InputError(
+            f"--sparsity-by {recipe.sparsify.by} looks at the gradients of training: give --train, or --sparsity-by "
+            "energy"
+        )
+
+
 def _check_training(train: TrainPass, recipe: Recipe) -> None:
     if train.recover not in RECOVERS:
         raise InputError(f"recover {train.recover!r} is not one of {', '.join(RECOVERS)}")
@@ -187,6 +255,11 @@ def _check_training(train: TrainPass, recipe: Recipe) -> None:
         raise InputError(f"the time budget is {train.time_budget:g} seconds; give a positive number, as in 15m")
     if train.rounds > 1 and (recipe.prune is None or train.recover == "none"):
         raise InputError("--rounds prunes and trains in turn: it needs --prune and something to learn from (--recover)")
+    if train.qat and recipe.codebook is not None:
+        raise InputError(
+            "--codebook chooses entries for a finished file, and --qat makes it anew: leave one of them out, or give "
+            "--cluster, which is trained"
+        )
     if train.qat and recipe.quantize.scheme != "int8":
         raise InputError(
             f"--qat trains for int8 files, and the scheme is {recipe.quantize.scheme}: leave one of them out"

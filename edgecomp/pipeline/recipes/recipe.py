@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .passes import PrunePass, QuantizePass, TrainPass
+from .passes import LowRankPass, PrunePass, QuantizePass, TrainPass
+from .weight_passes import ClusterPass, CodebookPass, SparsifyPass
 
 VERSION = 1
 
@@ -21,6 +22,10 @@ class Recipe:
         remove_dead: whether channels that are constant for every input are removed.
         remove_silent: whether channels that have one value only on the calibration samples are removed.
         prune: the pruning pass, or None.
+        low_rank: the pass that writes layers as smaller ones, or None.
+        sparsify: the pass that makes weights zero, or None.
+        cluster: the pass that lets weights share values, or None.
+        codebook: the pass that lets neighbouring weights share entries, or None; not with `cluster`.
         train: the training pass, or None.
         quantize: the quantization pass.
     """
@@ -31,6 +36,10 @@ class Recipe:
     remove_dead: bool = True
     remove_silent: bool = False
     prune: PrunePass | None = None
+    low_rank: LowRankPass | None = None
+    sparsify: SparsifyPass | None = None
+    cluster: ClusterPass | None = None
+    codebook: CodebookPass | None = None
     train: TrainPass | None = None
     quantize: QuantizePass = field(default_factory=QuantizePass)
 
@@ -45,6 +54,10 @@ class Recipe:
                 *([{"remove_dead": {}}] if self.remove_dead else []),
                 *([{"remove_silent": {}}] if self.remove_silent else []),
                 *([{"prune": self.prune.to_dict()}] if self.prune else []),
+                *([{"low_rank": self.low_rank.to_dict()}] if self.low_rank else []),
+                *([{"sparsify": self.sparsify.to_dict()}] if self.sparsify else []),
+                *([{"cluster": self.cluster.to_dict()}] if self.cluster else []),
+                *([{"codebook": self.codebook.to_dict()}] if self.codebook else []),
                 *([{"train": self.train.to_dict()}] if self.train else []),
                 {"quantize": self.quantize.to_dict()},
             ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,19 @@ import yaml
 from ...errors import InputError
 from ...quantize.schemes import IOS, SCHEMES
 from ...quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
-from .passes import BUDGETS, IMPORTANCES, RANKINGS, RECOVERS, PrunePass, QuantizePass, TrainPass
+from .passes import (
+    BUDGETS,
+    IMPORTANCES,
+    LOW_RANKS,
+    RANKINGS,
+    RECOVERS,
+    LowRankPass,
+    PrunePass,
+    QuantizePass,
+    TrainPass,
+)
 from .recipe import VERSION, Recipe
+from .weight_passes import ClusterPass, CodebookPass, SparsifyPass, parse_cluster, parse_codebook, parse_sparsity
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
@@ -35,10 +46,23 @@ def load_recipe(path: Path) -> Recipe:
         raise InputError(f"the recipe {path} is not YAML: {error.problem}{line}") from error
     except (ValueError, RecursionError, yaml.YAMLError) as error:  # bytes that are no text, impossible dates
         raise InputError(f"the recipe {path} is not YAML text that can be read") from error
+    return recipe_from(data, str(path))
+
+
+def recipe_from(data: Any, source: str = "of the search") -> Recipe:
+    """A recipe of what `Recipe.to_dict` gave, with every field checked.
+
+    Args:
+        data: as YAML or JSON has it.
+        source: where it is from, for the message.
+
+    Raises:
+        InputError: a field is missing, unknown or of the wrong kind.
+    """
     try:
         return _recipe(data)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the recipe {path} cannot be used: {_words(error)}") from error
+    except (InputError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the recipe {source} cannot be used: {_words(error)}") from error
 
 
 def _recipe(data: Any) -> Recipe:
@@ -57,12 +81,16 @@ def _recipe(data: Any) -> Recipe:
         remove_dead="remove_dead" in passes,
         remove_silent="remove_silent" in passes,
         prune=_prune_pass(passes["prune"]) if "prune" in passes else None,
+        low_rank=_low_rank_pass(passes["low_rank"]) if "low_rank" in passes else None,
+        sparsify=_sparsify_pass(passes["sparsify"]) if "sparsify" in passes else None,
+        cluster=_cluster_pass(passes["cluster"]) if "cluster" in passes else None,
+        codebook=_codebook_pass(passes["codebook"]) if "codebook" in passes else None,
         train=_train_pass(passes["train"]) if "train" in passes else None,
         quantize=_quantize_pass(passes["quantize"]),
     )
 
 
-_PASSES = ("remove_dead", "remove_silent", "prune", "train", "quantize")
+_PASSES = ("remove_dead", "remove_silent", "prune", "low_rank", "sparsify", "cluster", "codebook", "train", "quantize")
 _WITHOUT_OPTIONS = ("remove_dead", "remove_silent")
 
 
@@ -90,6 +118,37 @@ def _prune_pass(data: Any) -> PrunePass:
         raise ValueError(f"share is {data['share']!r}, not a number between 0 and 1")
     patterns = tuple(_typed(one, str, "a pattern in ignore") for one in _typed(data["ignore"], list, "ignore"))
     return PrunePass(share, data["budget"], data["importance"], data["ranking"], patterns)
+
+
+def _low_rank_pass(data: Any) -> LowRankPass:
+    _check_fields(data, "the low_rank pass", LowRankPass("macs").to_dict())
+    _check_one_of(data, "by", LOW_RANKS)
+    amount = _number(data["amount"])
+    fits = data["amount"] is None if data["by"] == "bayes" else amount is not None and 0 < amount < 1
+    if not fits:
+        raise ValueError(f"amount is {data['amount']!r}, which does not go with {data['by']!r}")
+    patterns = tuple(_typed(one, str, "a pattern in ignore") for one in _typed(data["ignore"], list, "ignore"))
+    return LowRankPass(data["by"], amount, patterns)
+
+
+def _sparsify_pass(data: Any) -> SparsifyPass:
+    _check_fields(data, "the sparsify pass", parse_sparsity(0.5).to_dict())
+    amount = None if data["amount"] is None else _typed(data["amount"], str, "amount")
+    return parse_sparsity(amount, _typed(data["by"], str, "by"), _typed(data["pattern"], str, "pattern"))
+
+
+def _cluster_pass(data: Any) -> ClusterPass:
+    _check_fields(data, "the cluster pass", ClusterPass("auto").to_dict())
+    found = parse_cluster(_typed(data["values"], str, "values"))
+    price = None if data["price"] is None else _number(data["price"])
+    if data["price"] is not None and (price is None or not 0 <= price < float("inf") or found.by == "values"):
+        raise ValueError(f"price is {data['price']!r}, which does not go with {data['values']!r}")
+    return replace(found, price=price)
+
+
+def _codebook_pass(data: Any) -> CodebookPass:
+    _check_fields(data, "the codebook pass", CodebookPass(4, 256).to_dict())
+    return parse_codebook(_typed(data["size"], str, "size"))
 
 
 def _train_pass(data: Any) -> TrainPass:

@@ -9,22 +9,28 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from ...evaluate.assess import Assessment
 from ...evaluate.layers import LayerError
 from ...evaluate.metrics import Metric
-from ...evaluate.run import Evaluation
 from ...models import OpenedModel
 from ...tflite import Operator, TfliteModel, read_tflite
 from ...tflite.cost import operator_macs, operator_weight_bytes, parameter_count, total_macs
 from ...tflite.layers import operator_layers
+from ..evaluating.costing import cost_data
 from ..float_file import FloatModel, layer_names
 from ..measure import Measurements
 from ..quantizing.compress import Compressed
 from ..recipes.plan import Plan
 from ..shrinking.shrink import Shrunk
 from .device_data import findings_data, predicted_data
+from .low_rank_data import low_rank_data, low_rank_warnings
 from .pruning_data import pruning_data
 from .quantization_data import quantization_data, tried_data
 from .training_data import training_data, training_warnings
+from .weights_data import weights_data
+
+SHARES = ("top1", "auc", "micro_f1", "miou", "map")
+"""Figures from 0 to 1 of which more is better: what is lost of them counts in percentage points."""
 
 
 def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
@@ -41,7 +47,7 @@ def _source(model: OpenedModel, float_file: bytes) -> dict[str, Any]:
 
 
 def _variant(
-    file: bytes, evaluation: Evaluation, bench: dict[str, Any], gzip_bytes: int, **extra: Any
+    file: bytes, evaluation: Assessment, bench: dict[str, Any], gzip_bytes: int, **extra: Any
 ) -> dict[str, Any]:
     """One column of the three-way table."""
     parsed = read_tflite(file)
@@ -145,10 +151,11 @@ def assemble(
         if file is not None
     }
     ours = measured.evaluations["compressed"]
+    variants["float"]["agreement"] = None if ours.agreement is None else 1.0
     drop = drop_points(measured.evaluations["float"].metric, ours.metric)
-    keras_layers = layer_names(model.model)
+    keras_layers = tuple(dict.fromkeys((*layer_names(model.model), *layer_names(shrunk.model.model))))
     shipped = read_tflite(compressed.file)
-    return {
+    report: dict[str, Any] = {
         "schema": 1,
         "created_by": f"edgecomp {version('edgecomp')}",
         "target": plan.target.name,
@@ -161,6 +168,7 @@ def assemble(
         "agreement": ours.agreement,
         "sqnr_db": ours.sqnr_db,
         "judged_on": {"set": measured.judged_on, "n": ours.n},
+        "evaluation": measured.evaluation,
         "budget": _budget(max_drop, drop),
         "predicted": predicted_data(plan.target, shipped),
         "findings": findings_data(plan.target, shipped, keras_layers),
@@ -171,19 +179,23 @@ def assemble(
         },
         "labels": next((list(one.labels) for one in model.contract.outputs if one.labels), []),
         "pruning": pruning_data(shrunk),
+        "low_rank": low_rank_data(shrunk),
         "training": training_data(shrunk.rounds, compressed.training),
         "quantization": quantization_data(plan, compressed.quantized, keras_layers),
         "tried": tried_data(compressed.quantized),
+        "weights": weights_data(compressed.quantized, keras_layers),
         "layers": layers_data(compressed.file, measured.layer_errors, keras_layers),
         "steps": steps,
         "warnings": _warnings(plan, model, shrunk, compressed),
         "environment": _environment(measured.benches["compressed"]),
     }
+    sides = {"float": model.file, "compressed": compressed.file}
+    return {**report, "cost": cost_data(report, sides, plan.target)}
 
 
 def drop_points(reference: Metric | None, ours: Metric | None) -> float | None:
-    """Accuracy lost in percentage points; None where accuracy was not measured."""
-    if reference is None or ours is None or ours.name != "top1":
+    """Accuracy lost in percentage points; None where it was not measured, or is no share."""
+    if reference is None or ours is None or ours.name not in SHARES:
         return None
     return 100 * (reference.value - ours.value)
 
@@ -191,7 +203,7 @@ def drop_points(reference: Metric | None, ours: Metric | None) -> float | None:
 def _budget(max_drop: float | None, drop: float | None) -> dict[str, Any] | None:
     if max_drop is None:
         return None
-    assert drop is not None, "checked as soon as the labels were read"
+    assert drop is not None, "checked as soon as the samples were judged"
     # Half a sample of slack would be no slack at all; this only forgives the rounding of the subtraction.
     return {"max_drop_points": max_drop, "met": drop <= max_drop + 1e-9}
 
@@ -213,6 +225,7 @@ def _warnings(plan: Plan, model: FloatModel, shrunk: Shrunk, compressed: Compres
             f"{untrained} channels were pruned and nothing was trained afterwards, so that accuracy was lost: win it "
             "back with --train SAMPLES."
         )
+    warnings += low_rank_warnings(shrunk)
     warnings += training_warnings(shrunk.rounds, compressed.training)
     broken = compressed.quantized.broken
     if broken:

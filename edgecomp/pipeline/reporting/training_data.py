@@ -22,7 +22,7 @@ def training_data(rounds: Sequence[Round], quantized: QuantizedTraining | None) 
         quantized: the training with quantization in place, or None.
     """
     data = [
-        {**_training(f"round {number + 1}", one.trained), "macs": one.plan.after.macs if one.plan else None}
+        {**_training(f"round {number + 1}", one.trained), "macs": _macs(one)}
         for number, one in enumerate(rounds)
         if one.trained is not None
     ]
@@ -30,6 +30,13 @@ def training_data(rounds: Sequence[Round], quantized: QuantizedTraining | None) 
         files = {"file_before": quantized.before, "file_after": quantized.after, "kept": quantized.kept}
         data.append({**_training("quantization in place", quantized.trained), **files})
     return data
+
+
+def _macs(one: Round) -> int | None:
+    """Multiply-accumulates of what was trained, where a round changed them."""
+    if one.low_rank is not None:
+        return one.low_rank.macs[1]
+    return one.plan.after.macs if one.plan else None
 
 
 def training_warnings(rounds: Sequence[Round], quantized: QuantizedTraining | None) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ...errors import InputError
 from ...latency.estimate import layer_milliseconds
 from ..float_file import FloatModel
 from ..quantizing.holdout import Feeds
@@ -18,12 +19,15 @@ from ..workbench import Workbench
 from .trainer import Trainer
 
 if TYPE_CHECKING:
+    from ...factorize.plan import LowRankPlan
     from ...pruning.plan import PruningPlan
     from ...train.features import FeatureMatch
     from ...train.progress import Trained
 
 MEASURED_SAMPLES = 64
 """Calibration samples that an importance is measured on, as far as it is measured."""
+
+ALL_BUT_NOTHING = 0.999
 
 LEAST_SHARE = 0.1
 """Of its channels, that every layer keeps at least when all rounds are over."""
@@ -36,10 +40,12 @@ class Round:
     Args:
         plan: the channels that went; None where there was only training.
         trained: how the rest was trained; None where it was not.
+        low_rank: the layers that were written as smaller ones; None where that was not done.
     """
 
     plan: PruningPlan | None
     trained: Trained | None = None
+    low_rank: LowRankPlan | None = None
 
 
 def prune_in_rounds(
@@ -73,7 +79,7 @@ def prune_in_rounds(
         if asked is not None:
             with bench.steps.step("prune", f"choosing channels to prune{title}") as step:
                 pruning = plan_channels(keras_model, plan, samples, share=_share(asked, done, rounds), rounds=rounds)
-                smaller = _applied(keras_model, pruning)
+                smaller = apply_channels(keras_model, pruning)
                 step.detail = pruning.summary()
         trained = None
         if trainer is not None:
@@ -113,6 +119,21 @@ def plan_channels(
         min_share=LEAST_SHARE ** (1 / rounds),
         seed=plan.recipe.seed,
     )
+
+
+def most_share(keras_model: Any, plan: Plan) -> float:
+    """The largest share of the recipe's budget that can be removed, 0 to 1; 0 where nothing can."""
+    from ...pruning.budget import TooMuchError
+
+    assert plan.recipe.prune is not None
+    everything = replace(plan.recipe.prune, share=ALL_BUT_NOTHING, importance="l2", ranking="global")
+    try:
+        plan_channels(keras_model, replace(plan, recipe=replace(plan.recipe, prune=everything)), ())
+    except TooMuchError as error:
+        return error.most
+    except InputError:
+        return 0.0
+    return ALL_BUT_NOTHING
 
 
 def _share(asked: PrunePass, done: Sequence[Round], rounds: int) -> float:
@@ -176,7 +197,8 @@ def _copy(keras_model: Any) -> Any:
     return copy
 
 
-def _applied(keras_model: Any, pruning: PruningPlan) -> Any:
+def apply_channels(keras_model: Any, pruning: PruningPlan) -> Any:
+    """A model of its own without the channels that a plan removes."""
     from ...pruning.plan import apply_plan
 
     return apply_plan(keras_model, pruning) if pruning.removed else _copy(keras_model)

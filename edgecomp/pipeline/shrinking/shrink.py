@@ -15,6 +15,7 @@ from ..recipes.plan import Plan
 from ..recipes.recipe import Recipe
 from ..samples import stacked
 from ..workbench import Workbench
+from .low_rank import lower_rank
 from .rounds import Round, prune_in_rounds
 from .trainer import Trainer
 
@@ -30,7 +31,8 @@ class Shrunk:
         model: smaller, or the very model where nothing went.
         dead: the channels that could go without any change, round by round.
         silent: the channels that never moved on the calibration samples, where those were asked for.
-        rounds: the channels that were pruned, and how the rest was trained; none where neither was asked for.
+        rounds: the channels that were pruned, the layers that were written as smaller ones, and how the rest was
+            trained; none where nothing of this was asked for.
     """
 
     model: FloatModel
@@ -76,8 +78,12 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
     rounds: tuple[Round, ...] = ()
     train = plan.recipe.train
     recovering = trainer if train is not None and train.recover != "none" else None
-    if plan.recipe.prune is not None or recovering is not None:
+    low_rank = plan.recipe.low_rank is not None
+    if plan.recipe.prune is not None or (recovering is not None and not low_rank):
         smaller, rounds = prune_in_rounds(smaller, model, plan, bench, recovering)
+    if low_rank:
+        smaller, last = lower_rank(smaller, keras_model, model, plan, bench, recovering, done=len(rounds))
+        rounds = (*rounds, last)
     if smaller is keras_model:
         return Shrunk(model)
     with bench.steps.step("export pruned", "exporting the smaller model"):
@@ -98,11 +104,15 @@ def check_changeable(opened: OpenedModel, recipe: Recipe) -> None:
     """Says at once what would only come out after the export.
 
     Raises:
-        InputError: pruning or training is asked for, and this is no Keras model.
+        InputError: pruning, lower ranks or training are asked for, and this is no Keras model.
     """
     if opened.keras_model is not None:
         return
-    for asked, done, option in ((recipe.prune, "pruned", "--prune"), (recipe.train, "trained", "--train")):
+    for asked, done, option in (
+        (recipe.prune, "pruned", "--prune"),
+        (recipe.low_rank, "written as layers of low rank", "--low-rank"),
+        (recipe.train, "trained", "--train"),
+    ):
         if asked is not None:
             raise InputError(f"only Keras models can be {done}, and this is a {opened.format}; leave {option} out")
 

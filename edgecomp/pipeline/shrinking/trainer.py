@@ -21,6 +21,7 @@ from ..quantizing.holdout import Feeds
 from ..recipes.passes import TrainPass
 from ..recipes.plan import Plan
 from ..workbench import Workbench
+from .sparsity import sparsity_of
 
 if TYPE_CHECKING:
     from ...train.examples import Examples
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 QAT_SHARE = 0.3
 """Of the time for all of the training, where channels are won back as well."""
+
+SHARED_SHARE = 0.5
+"""Likewise where weights come to share few values, which takes them longer."""
 
 QAT_RATE = 1e-2
 """The highest learning rate with quantization in place, where weights are counted in the largest of their channel: a
@@ -60,6 +64,12 @@ class Trainer:
         self._asked: TrainPass = plan.recipe.train
         self._steps: list[tuple[int, int]] = []
 
+    def for_plan(self, plan: Plan) -> Trainer:
+        """Trains by another recipe on the same samples, which are not read again."""
+        other = Trainer(self._model, plan, self._bench, self._folder)
+        other.__dict__["_examples"] = self._examples  # where `cached_property` keeps it
+        return other
+
     @property
     def steps(self) -> tuple[tuple[int, int], ...]:
         """Of each training so far, planned and done, for the recipe."""
@@ -77,7 +87,11 @@ class Trainer:
             title: what the progress shows behind its name.
             features: which of them are drawn to the teacher's.
         """
-        learned = replace(self._settings, time_budget=self._time(number))
+        sparsify = self._plan.recipe.sparsify
+        sparsity = None
+        if sparsify is not None and number == self._rounds - 1:  # what goes earlier would be ranked by what it was
+            sparsity = sparsity_of(sparsify, recovering=self._plan.recipe.prune is not None)
+        learned = replace(self._settings, time_budget=self._time(number), sparsity=sparsity)
         return self._train(student, teacher, learned, features, f"round {number + 1}", f"training{title}")
 
     def quantized(self, network: Any, teacher: Any) -> Trained:
@@ -87,8 +101,15 @@ class Trainer:
             network: a `FakeQuantNetwork`; its weights and ranges change.
             teacher: the original.
         """
-        learned = replace(self._settings, time_budget=self._time(None), learning_rate=QAT_RATE)
+        sparsify, trained = self._plan.recipe.sparsify, self._asked.recover != "none"
+        sparsity = None if sparsify is None or trained else sparsity_of(sparsify, recovering=False)
+        learned = replace(self._settings, time_budget=self._time(None), learning_rate=QAT_RATE, sparsity=sparsity)
         return self._train(network, teacher, learned, (), "quantized", "training with quantization in place")
+
+    @property
+    def digest(self) -> str:
+        """Of the samples and their labels."""
+        return self._examples.digest
 
     @property
     def class_labels(self) -> bool:
@@ -106,6 +127,13 @@ class Trainer:
         for position in split(len(examples)).judging:
             feeds = dict(zip(names, examples.inputs(position[None]), strict=True))
             yield feeds, _label(labels, position)
+
+    def forget(self) -> None:
+        """Removes the checkpoints of this recipe alone; others may be at work in the same folder."""
+        for one in self._folder.glob(f"*-{self._key[:12]}.npz"):
+            one.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty
+            self._folder.rmdir()
 
     def close(self) -> None:
         """Removes the checkpoints, once nobody needs a way back."""
@@ -174,16 +202,29 @@ class Trainer:
 
     def _time(self, number: int | None) -> float | None:
         """Seconds of one training: of a round, or (None) of the one with quantization in place."""
-        budget, rounds = self._asked.time_budget, self._asked.rounds
+        budget, rounds = self._asked.time_budget, self._rounds
         if budget is None:
             return None
         if self._asked.recover == "none":
             return budget
         if number is None:
-            return budget * QAT_SHARE
+            return budget * self._quantized_share
         parts = rounds - 1 + LAST_ROUND
         share = (LAST_ROUND if number == rounds - 1 else 1.0) / parts
-        return budget * share * (1 - QAT_SHARE if self._asked.qat else 1.0)
+        return budget * share * (1 - self._quantized_share if self._asked.qat else 1.0)
+
+    @property
+    def _quantized_share(self) -> float:
+        """Of the time, where channels or weights are won back as well."""
+        return QAT_SHARE if self._plan.recipe.cluster is None else SHARED_SHARE
+
+    @property
+    def _rounds(self) -> int:
+        """Trainings before the one with quantization in place."""
+        if self._plan.recipe.low_rank is None:
+            return self._asked.rounds
+        # Lower ranks have a round of their own, after those of pruning.
+        return self._asked.rounds + 1 if self._plan.recipe.prune is not None else 1
 
 
 def _label(labels: np.ndarray | None, position: int) -> Any:

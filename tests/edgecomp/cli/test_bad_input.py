@@ -258,12 +258,13 @@ def bundles(corners: Any, bad: Path, shared_worker: Any) -> Path:
     (folder / "truncated.zip").write_bytes(data[: len(data) // 2])
     with zipfile.ZipFile(made.bundle) as source:
         entries = {name: source.read(name) for name in source.namelist()}
+    model = next(name for name in entries if name.startswith("model."))
     changed = {
-        "weight.zip": {**entries, "model.tflite": entries["model.tflite"][:-1] + b"\x7f"},
+        "weight.zip": {**entries, model: entries[model][:-1] + b"\x7f"},
         "extra.zip": {**entries, "evil.py": b"print()"},
         "manifest.zip": {**entries, "manifest.json": b"{"},
     }
-    changed["missing.zip"] = {name: entry for name, entry in entries.items() if name != "model.tflite"}
+    changed["missing.zip"] = {name: entry for name, entry in entries.items() if name != model}
     for name, contents in changed.items():
         with zipfile.ZipFile(folder / name, "w") as archive:
             for entry, content in contents.items():

@@ -106,3 +106,48 @@ def test_whether_results_are_of_the_same_file_is_said(files: Path) -> None:
     said = [json.loads(run(files, *pair, "--json").output)["same_model"] for pair in (("old", "again"), ("old", "new"))]
     assert said == [True, False]
     assert json.loads(run(files, "old", "slow", "--json").output)["same_model"] is None
+
+
+def test_pages_are_written_whether_or_not_a_gate_fails(files: Path, tmp_path: Path) -> None:
+    page, text = tmp_path / "out.html", tmp_path / "out.md"
+    found = run(files, "fast", "slow", "--fail-if", "latency>1.1", "--html", str(page), "--md", str(text))
+
+    assert code(found) == 3
+    assert "A gate failed" in page.read_text("utf-8")
+    assert "latency is 2 times" in text.read_text("utf-8")
+
+
+def test_a_page_that_cannot_be_written_is_said(files: Path, tmp_path: Path) -> None:
+    found = run(files, "fast", "slow", "--html", str(tmp_path / "nowhere" / "out.html"))
+
+    assert code(found) == 2
+    assert "cannot be written" in str(found.exception)
+
+
+def test_conditions_can_be_joined(files: Path) -> None:
+    assert code(run(files, "fast", "slow", "--fail-if", "latency>1.1 and latency<1.5")) == 0
+    joined = run(files, "fast", "slow", "--fail-if", "latency>9 or latency>1.1")
+    assert code(joined) == 3
+    assert "latency is 2 times (latency>9 or latency>1.1)" in str(joined.exception)
+
+
+def test_a_report_alone_is_held_against_its_own_float_model(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    sides = {"float": 0.91, "compressed": 0.90}
+    metrics = {name: {"metric": {"name": "top1", "value": value, "n": 2000}} for name, value in sides.items()}
+    path.write_text(json.dumps({"schema": 1, "target": "raspberry-pi-5", **metrics}))
+
+    assert code(run(tmp_path, str(path), "--fail-if", "drop>2")) == 0
+    found = run(tmp_path, str(path), "--fail-if", "drop>0.5")
+    assert code(found) == 3
+    assert "drop is 1 points" in str(found.exception)
+
+
+def test_a_mistake_that_a_report_names_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    model = {"metric": {"name": "top1", "value": 0.9, "n": 200}}
+    diagnosis = ["Layer conv2d_3 ruins the answers: its own error leaves 1.2 dB of its output"]
+    data = {"schema": 1, "target": "t", "float": model, "compressed": model, "evaluation": {"diagnosis": diagnosis}}
+    path.write_text(json.dumps(data))
+
+    assert "mistake in B: Layer conv2d_3 ruins the answers" in run(tmp_path, str(path)).output

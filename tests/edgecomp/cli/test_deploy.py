@@ -32,6 +32,8 @@ def inventory(tmp_path: Path) -> Path:
         (("bundle.zip", "ssh://board", "ssh://board"), "board is named twice"),
         (("bundle.zip", "ssh://board", "--limit", "hall"), "--limit chooses from an --inventory"),
         (("bundle.zip", "ssh://board", "--out", "x"), "--out and --force are for --format"),
+        (("--status", "ssh://board", "--delta", "x"), "--delta goes with a bundle"),
+        (("bundle.zip", "--format", "oci", "--out", "x", "--delta", "x"), "cannot ask what devices have"),
         (("bundle.zip", "--format", "ansible"), "name it with --out"),
         (("bundle.zip", "ssh://board", "--format", "ansible", "--out", "x"), "leave the hosts out"),
         (("none.zip", "ssh://board"), "none.zip: there is no such file"),

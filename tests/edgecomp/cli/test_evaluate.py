@@ -48,6 +48,18 @@ def test_figures_comparison_and_words_are_there(bundle: Path, corners: Any, edge
     assert found["diagnosis"] == []
 
 
+def test_pages_of_an_evaluation_say_the_same(bundle: Path, corners: Any, edgecomp: Run, tmp_path: Path) -> None:
+    page, text = tmp_path / "evaluation.html", tmp_path / "evaluation.md"
+    options = ("--against", corners.model, "--max-drop", 50, "--maps", 0, "--html", page, "--md", text)
+    ended = edgecomp("evaluate", bundle, "--data", corners.evaluation, *options)
+    assert ended.code == 0, ended.stderr
+    assert "edgecomp evaluation report" in page.read_text("utf-8")
+    assert text.read_text("utf-8").startswith("## ✅ Ship: bundle.zip against corners.keras")
+    nowhere = edgecomp("evaluate", bundle, "--data", corners.evaluation, "--html", tmp_path / "no" / "page.html")
+    assert nowhere.code == 2
+    assert "cannot be written" in nowhere.stderr
+
+
 def test_robustness_attacks_and_a_stream_are_curves_and_sentences(bundle: Path, corners: Any, edgecomp: Run) -> None:
     options = ("--robustness", "noise,shift,fgsm", "--robustness-samples", 16, "--stream", 100)
     found = evaluated(
@@ -67,11 +79,19 @@ def test_robustness_attacks_and_a_stream_are_curves_and_sentences(bundle: Path, 
 
 
 def test_people_read_the_same(bundle: Path, corners: Any, edgecomp: Run) -> None:
-    options = ("--robustness", "brightness", "--stream", 100, "--against", corners.model)
+    options = ("--robustness", "brightness", "--stream", 100, "--against", corners.model, "--weights", "size=1")
     ended = edgecomp("evaluate", bundle, "--data", corners.evaluation, *options)
     assert ended.code == 0, ended.stderr
-    for said in ("right of 40 (95%:", "same answer as", "brightness (added", "100 inferences", "preprocessing: "):
+    for said in (
+        "right of 40 (95%:",
+        "same answer as",
+        "brightness (added",
+        "100 inferences",
+        "look at the same parts",
+        "preprocessing: ",
+    ):
         assert said in ended.stdout
+    assert "times the worth of the float model for this use." in ended.stdout
 
 
 def test_labels_in_another_order_are_said_to_be(bundle: Path, corners: Any, edgecomp: Run, tmp_path: Path) -> None:
@@ -122,6 +142,8 @@ def test_a_lost_budget_ends_with_3_after_the_figures(fragile: Any, edgecomp: Run
         (("--robustness", "rain"), "none of all, noise"),
         (("--robustness", "pgd"), "attacks need the float Keras model"),
         (("--max-drop", "1"), "--max-drop needs --against"),
+        (("--scenario", "car"), "--scenario needs --against"),
+        (("--scenario", "boat", "--against", "nowhere"), "none of phone, camera, car, gateway"),
         (("--stream", "3"), "too short"),
         (("--seen", "nowhere"), "nowhere"),
     ],

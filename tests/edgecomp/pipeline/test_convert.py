@@ -21,6 +21,7 @@ from edgecomp_runtime.model import Model
 from edgecomp_runtime.verify import verify
 
 import edgecomp
+from edgecomp.bundle.runtime_wheel import runtime_wheel
 from edgecomp.errors import BudgetError, InputError
 from edgecomp.export.check import ExportMismatchError
 from edgecomp.lint import lint
@@ -35,8 +36,10 @@ FILES = {
     "recipe.yaml",
     "report.json",
     "report.html",
+    "report.md",
     "bundle.zip",
     "log.txt",
+    runtime_wheel()[0],
 }
 Convert = Callable[..., Any]
 

@@ -79,7 +79,7 @@ def test_a_failure_in_the_middle_of_a_stage_leaves_no_trace(
     assert_fails_without_a_trace(place, _FaultError(), corners, quick, tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("file", ["bundle.zip", "recipe.yaml", "report.html"])
+@pytest.mark.parametrize("file", ["bundle.zip", "recipe.yaml", "report.html", "report.md"])
 def test_a_full_disk_is_said_plainly_and_leaves_no_trace(
     file: str, corners: Any, quick: Convert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

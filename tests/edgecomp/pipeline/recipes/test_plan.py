@@ -9,7 +9,7 @@ import pytest
 
 from edgecomp.errors import InputError
 from edgecomp.pipeline.options.conversion import RecipeOptions
-from edgecomp.pipeline.recipes.passes import PrunePass, QuantizePass, TrainPass
+from edgecomp.pipeline.recipes.passes import LowRankPass, PrunePass, QuantizePass, TrainPass
 from edgecomp.pipeline.recipes.plan import Plan, make_plan
 from edgecomp.pipeline.recipes.recipe import Recipe
 from edgecomp.pipeline.recipes.recipe_file import save_recipe
@@ -123,6 +123,28 @@ def test_what_cannot_be_done_is_refused(options: dict[str, Any], said: str) -> N
 )
 def test_how_much_to_prune_is_a_share_of_something(text: str | float, wanted: PrunePass) -> None:
     assert planned(target="linux-x86-64", prune=text).recipe.prune == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("0.3", LowRankPass("macs", 0.3)),
+        (0.25, LowRankPass("macs", 0.25)),
+        ("params=0.5", LowRankPass("params", 0.5)),
+        ("energy=0.9", LowRankPass("energy", 0.9)),
+        ("bayes", LowRankPass("bayes")),
+    ],
+)
+def test_how_low_ranks_are_is_a_share_of_something(text: str | float, wanted: LowRankPass) -> None:
+    recipe = planned(target="linux-x86-64", low_rank=text, train=True).recipe
+    assert recipe.low_rank == wanted
+    assert recipe.train == TrainPass("distill")
+
+
+@pytest.mark.parametrize("text", ["1.0", "0", "half", "flops=0.5", "bayes=0.5", "energy=", "macs=bayes", "nan"])
+def test_a_rank_that_cannot_be_told_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="how low the ranks are to be"):
+        planned(target="linux-x86-64", low_rank=text)
 
 
 def test_low_effort_looks_for_no_dead_channels_unless_told_to() -> None:

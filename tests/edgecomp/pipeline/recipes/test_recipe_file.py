@@ -16,6 +16,7 @@ from edgecomp.pipeline.recipes.passes import (
     IMPORTANCES,
     RANKINGS,
     RECOVERS,
+    LowRankPass,
     PrunePass,
     QuantizePass,
     TrainPass,
@@ -42,6 +43,14 @@ RECIPES = st.builds(
         budget=st.sampled_from(BUDGETS),
         importance=st.sampled_from(IMPORTANCES),
         ranking=st.sampled_from(RANKINGS),
+        ignore=st.lists(TEXT, max_size=2).map(tuple),
+    ),
+    low_rank=st.none()
+    | st.just(LowRankPass("bayes"))
+    | st.builds(
+        LowRankPass,
+        by=st.sampled_from(("macs", "params", "energy")),
+        amount=st.floats(0.01, 0.99),
         ignore=st.lists(TEXT, max_size=2).map(tuple),
     ),
     train=st.none()
@@ -147,7 +156,7 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         ("recipe: 9", "version is 9"),
         ("just text", "not a mapping"),
         ("recipe: 1\ntarget: a\npreprocess: none\nseed: 0", "field 'passes' is missing"),
-        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "in this order, remove_dead, remove_silent, prune, train"),
+        ("recipe: 1\npasses: [{quantize: {}}, {prune: {}}]", "in this order, remove_dead, remove_silent, prune"),
         ("recipe: 1\npasses: [{prune: {}}]", "only the last is a must"),
         ("recipe: 1\npasses: [{remove_dead: {}, quantize: {}}]", "one name and its options in each item"),
         ("recipe: 1\npasses: [{remove_dead: {rounds: 3}}, {quantize: {}}]", "remove_dead pass has no options"),
@@ -158,6 +167,10 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         (yaml.safe_dump(SETTLED.to_dict()).replace("time_budget: 900.0", "time_budget: .nan"), "time_budget is nan"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("qat: false", "qat: 0"), "qat is 0"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("- 40", "- 4"), "in steps is not two positive"),
+        (yaml.safe_dump(Recipe("a", low_rank=LowRankPass("hope", 0.5)).to_dict()), "by is 'hope'"),
+        (yaml.safe_dump(Recipe("a", low_rank=LowRankPass("macs", 1.0)).to_dict()), "amount is 1.0"),
+        (yaml.safe_dump(Recipe("a", low_rank=LowRankPass("macs")).to_dict()), "amount is None"),
+        (yaml.safe_dump(Recipe("a", low_rank=LowRankPass("bayes", 0.5)).to_dict()), "does not go with 'bayes'"),
         ("recipe: 1\nsed: 1", "unknown field 'sed'"),
         (yaml.safe_dump(Recipe("a", seed=True).to_dict()), "seed is True"),
         (yaml.safe_dump(Recipe("a", quantize=QuantizePass(scheme="int3")).to_dict()), "scheme is 'int3'"),
