@@ -1,7 +1,7 @@
 """What weights take that a network was trained to have few of, or cheap ones: sizes in transport form, and accuracy.
 
 python -m benchmarks.trained_compression [PHOTOS.npz] [--network residual|mobile] [--minutes 15]
-    [--prune 0.6] [--sparsity 0.65] [--cluster 4|bits=1.5]
+    [--prune 0.65] [--sparsity 0.65] [--cluster auto|4|bits=1.5] [--qat]
 
 Keywords, generated here, without PHOTOS.npz; else that has x_train, y_train, x_test and y_test. The original is trained
 once and kept in bench_out. Accuracy is that of the files in the interpreter, on test samples that nothing was trained,
@@ -21,8 +21,8 @@ from .keyword_network import utterances
 from .recovery_networks import NETWORKS, Photos
 from .weight_compression import KEYWORDS, compare, keyword_case, photo_case
 
-FOR_PHOTOS = {"sparsity": "0.65", "cluster": "4"}
-FOR_KEYWORDS = {"prune": "0.6", "cluster": "5"}
+FOR_PHOTOS = {"prune": "0.65", "cluster": "auto", "qat": False}
+FOR_KEYWORDS = {"prune": "0.6", "cluster": "5", "qat": True}
 """What is done where nothing else is asked for: chosen on held-out training samples."""
 
 
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--prune")
     parser.add_argument("--sparsity")
     parser.add_argument("--cluster")
+    parser.add_argument("--qat", action="store_true", default=None)
     parser.add_argument("--unlabelled", action="store_true")
     asked = parser.parse_args(arguments)
     kept = Path("bench_out/recovery")
@@ -47,18 +48,17 @@ def main(arguments: list[str]) -> None:
         case = photo_case(asked.photos, asked.network, asked.epochs, kept)
         photos = Photos.read(asked.photos)
         train = photos.x_train, photos.y_train
-    wanted = {name: getattr(asked, name) for name in ("prune", "sparsity", "cluster") if getattr(asked, name)}
+    wanted = {name: getattr(asked, name) for name in ("prune", "sparsity", "cluster", "qat") if getattr(asked, name)}
     wanted = wanted or (FOR_KEYWORDS if asked.photos is None else FOR_PHOTOS)
     options: dict[str, Any] = {
         "train": train[0] if asked.unlabelled else train,
-        "qat": True,
         "time_budget": 60 * asked.minutes,
         "epochs": asked.passes,
         **wanted,
     }
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="edgecomp-bench-") as folder:
-        name = ", ".join(f"{name} {value}" for name, value in wanted.items())
+        name = ", ".join(f"{name} {value}" for name, value in wanted.items() if value)
         lines = compare(case, Path(folder), {"int8 as it is": {}, name: options})
     print("\n".join([*lines, f"  {(time.monotonic() - began) / 60:.1f} minutes in all"]))
 

@@ -43,7 +43,7 @@ class Levels:
 
 def choose(error: Quadratic, levels: Levels) -> np.ndarray:
     """Indices of the levels: int [groups, outputs, taps]."""
-    goal = np.linalg.solve(error.gram.astype(np.float64), error.pull.transpose(0, 2, 1).astype(np.float64))
+    goal = np.linalg.solve(_definite(error.gram), error.pull.transpose(0, 2, 1).astype(np.float64))
     wanted = goal.transpose(0, 2, 1).astype(np.float32)
     first = _nearest(wanted, levels)
     paid = bool(levels.bit_worth.any())
@@ -71,7 +71,7 @@ def _with_feedback(gram: np.ndarray, wanted: np.ndarray, levels: Levels, cost: P
     """The inputs of most energy first, since those after them can make up for more."""
     order = np.argsort(-np.diagonal(gram, axis1=1, axis2=2), axis=1, kind="stable")
     permuted = np.take_along_axis(np.take_along_axis(gram, order[:, :, None], 1), order[:, None, :], 2)
-    feedback = np.linalg.cholesky(np.linalg.inv(permuted.astype(np.float64))).transpose(0, 2, 1).astype(np.float32)
+    feedback = np.linalg.cholesky(np.linalg.inv(_definite(permuted))).transpose(0, 2, 1).astype(np.float32)
     moving = np.take_along_axis(wanted, order[:, None, :], 2)
     pick = _Picker(levels, cost, order).at
     chosen = np.empty(moving.shape, np.intp)
@@ -90,6 +90,14 @@ def _with_feedback(gram: np.ndarray, wanted: np.ndarray, levels: Levels, cost: P
     result = np.empty_like(chosen)
     np.put_along_axis(result, np.broadcast_to(order[:, None, :], chosen.shape), chosen, 2)
     return result
+
+
+def _definite(gram: np.ndarray) -> np.ndarray:
+    """In float64, with so much on the diagonal that what float32 rounds off cannot make it indefinite."""
+    taps = gram.shape[-1]
+    rounded = taps * np.finfo(np.float32).eps * np.diagonal(gram, axis1=1, axis2=2).max(axis=1)
+    wide: np.ndarray = gram.astype(np.float64) + 2 * rounded[:, None, None] * np.eye(taps)
+    return wide
 
 
 def _sweep(error: Quadratic, levels: Levels, chosen: np.ndarray, cost: Prices) -> np.ndarray:

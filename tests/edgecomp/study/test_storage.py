@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -45,20 +45,22 @@ def test_a_journal_that_cannot_be_written_is_an_error_that_says_so(tmp_path: Pat
         open_storage(str(tmp_path / "file" / "journal.log"))
 
 
-def _hold(path: str, held: Any) -> None:
-    KernelLock(Path(path)).acquire()
-    held.set()
-    multiprocessing.Event().wait(60)
+HOLDER = """
+import sys, time
+from pathlib import Path
+from edgecomp.study.journal import KernelLock
+KernelLock(Path(sys.argv[1])).acquire()
+print("held", flush=True)
+time.sleep(60)
+"""
 
 
 def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    held = context.Event()
-    process = context.Process(target=_hold, args=(str(tmp_path / "journal.log"), held))
-    process.start()
-    assert held.wait(30)
-    process.kill()
-    process.join()
+    holding = [sys.executable, "-c", HOLDER, tmp_path / "journal.log"]
+    with subprocess.Popen(holding, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        process.kill()
 
     lock = KernelLock(tmp_path / "journal.log")
 
