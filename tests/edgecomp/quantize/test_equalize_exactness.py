@@ -72,6 +72,8 @@ def layered(steps: list[str], activation: str, biases: bool, size: int = 8) -> A
 
     inputs = value = Input((size, size, 3), name="x")
     for step in steps:
+        if step == "valid" and value.shape[1] == 1:
+            continue  # nothing would be left
         act = None if activation == "linear" else activation
         if step == "conv":
             value = layers.Conv2D(6, 3, padding="same", activation=act, use_bias=biases)(value)

@@ -56,6 +56,7 @@ def test_zeros_and_values_are_in_the_file_and_in_the_report(network: Any, tmp_pa
     assert {step["name"] for step in made.report["steps"]} >= {"survey", "weights"}
 
 
+@pytest.mark.slow
 def test_bits_are_as_asked_for_and_a_recipe_repeats_them(network: Any, tmp_path: Path) -> None:
     made = converted(network, tmp_path / "out", cluster="bits=3")
     assert made.report["weights"]["bits_per_weight"] == pytest.approx(3, abs=0.1)
@@ -66,6 +67,7 @@ def test_bits_are_as_asked_for_and_a_recipe_repeats_them(network: Any, tmp_path:
     assert len(again.report["weights"]["tried"]) == 1
 
 
+@pytest.mark.slow
 def test_as_few_bits_as_allowed_are_fewer_than_int8_has(network: Any, tmp_path: Path) -> None:
     made = converted(network, tmp_path / "out", cluster="auto")
     assert made.report["weights"]["bits_per_weight"] < 6

@@ -36,6 +36,7 @@ def found(run: Callable[..., Any], table: Any, tmp_path_factory: pytest.TempPath
     )
 
 
+@pytest.mark.slow
 def test_it_prunes_trains_and_keeps_the_budget(found: Any) -> None:
     search = found.report["search"]
 
@@ -48,6 +49,7 @@ def test_it_prunes_trains_and_keeps_the_budget(found: Any) -> None:
     assert found.report["judged_on"]["n"] == 600
 
 
+@pytest.mark.slow
 def test_the_report_has_every_point_with_its_recipe_and_marks_the_front(found: Any) -> None:
     search = found.report["search"]
     points = {one["name"]: one for one in search["points"]}
@@ -84,6 +86,7 @@ def test_the_recipe_that_was_found_gives_the_same_file_again(found: Any, run: An
     assert again.model.read_bytes() == found.model.read_bytes()
 
 
+@pytest.mark.slow
 def test_without_training_one_half_of_the_evaluation_set_decides_and_the_other_is_reported(
     run: Any, table: Any, tmp_path: Path
 ) -> None:
@@ -103,6 +106,7 @@ def test_without_training_one_half_of_the_evaluation_set_decides_and_the_other_i
     assert result.recipe.train is None
 
 
+@pytest.mark.slow
 def test_limits_that_cannot_be_kept_are_exit_code_3_with_what_would_have_to_give(
     run: Any, table: Any, tmp_path: Path
 ) -> None:

@@ -33,6 +33,7 @@ def _weights(file: bytes, at_least: int = 256) -> list[np.ndarray]:
     return [one for one in stored if one.size >= at_least]
 
 
+@pytest.mark.slow
 def test_channels_zeros_and_shared_values_all_end_in_the_file(
     trained: Any, quick: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -57,6 +58,7 @@ def test_channels_zeros_and_shared_values_all_end_in_the_file(
     assert again.model.read_bytes() == made.model.read_bytes()
 
 
+@pytest.mark.slow
 def test_bits_are_reached_without_naming_zeros_or_values(
     trained: Any, quick: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -65,6 +67,7 @@ def test_bits_are_reached_without_naming_zeros_or_values(
     assert accuracy(made) > made.report["float"]["metric"]["value"] - 0.1
 
 
+@pytest.mark.slow
 def test_zeros_are_trained_into_the_file_without_shared_values(
     trained: Any, quick: Callable[..., Any], tmp_path: Path
 ) -> None:

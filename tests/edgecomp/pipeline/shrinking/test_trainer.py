@@ -72,6 +72,7 @@ def accuracy(result: Any) -> float:
     return float(result.report["compressed"]["metric"]["value"])
 
 
+@pytest.mark.slow
 def test_labels_win_the_accuracy_back_and_the_same_run_gives_the_same_file(
     trained: Any, quick: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_bad_samples_are_refused_before_anything_is_trained(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_killed_conversion_goes_on_and_ends_with_the_same_file(trained: Any, tmp_path: Path) -> None:
     trained.save(tmp_path / "model.keras")
     np.savez(tmp_path / "train.npz", x=TRAIN.x, y=TRAIN.y)
