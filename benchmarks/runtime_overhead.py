@@ -68,6 +68,9 @@ def measure(folder: Path) -> list[str]:
             True,
         ),
     )
+    from edgecomp_runtime.bundle.restore import nowhere
+    from edgecomp_runtime.bundle.restored_zip import restored_zip
+
     lines = []
     for name, content, method, values_of, by_hand in cases:
         bare, ours = _compare(content, method, values_of, by_hand)
@@ -79,7 +82,9 @@ def measure(folder: Path) -> list[str]:
         path, bundle = folder / f"{kind}.tflite", folder / f"{kind}.zip"
         path.write_bytes(content)
         bundle.write_bytes(_bundle_of(content, kind))
-        for what, ours in (("file", path), ("bundle", bundle)):
+        installed = folder / f"{kind}.installed.zip"
+        installed.write_bytes(b"".join(restored_zip(bundle, nowhere)))
+        for what, ours in (("file", path), ("bundle as installed", installed), ("bundle as sent", bundle)):
             (bare_peak, bare_mb), (peak, mb) = _held_mb(path, ours)
             lines.append(
                 f"memory with a {kind} {what} loaded and run: {bare_mb:.1f} -> {mb:.1f} MB, {mb - bare_mb:+.1f} MB; "
