@@ -54,7 +54,7 @@ def _difference(paired: Paired) -> str:
 
 def _budget(paired: Paired, budget_points: float) -> str:
     budget = budget_points / 100
-    named = f"the budget of {budget_points:g} points"
+    named = f"the budget of {budget_points:g} point{'' if budget_points == 1 else 's'}"
     if paired.high <= budget:
         return f"The drop is within {named}, beyond doubt (95%)."
     if paired.low > budget:

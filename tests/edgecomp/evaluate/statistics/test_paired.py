@@ -73,8 +73,8 @@ def test_where_nothing_changed_enough_samples_would_show_a_change() -> None:
     ("counts", "budget", "said"),
     [
         ((90, 0, 0, 10), None, "right and wrong on the same samples"),
-        ((800, 60, 5, 100), 1.0, "beyond the budget of 1 points, beyond doubt"),
-        ((9000, 5, 5, 900), 1.0, "within the budget of 1 points, beyond doubt"),
+        ((800, 60, 5, 100), 1.0, "beyond the budget of 1 point, beyond doubt"),
+        ((9000, 5, 5, 900), 1.0, "within the budget of 1 point, beyond doubt"),
         ((88, 2, 1, 9), 3.0, "samples cannot be sure of it; about"),
         ((88, 1, 3, 9), None, "points are gained"),
         ((800, 60, 5, 100), None, "chance is an unlikely reason"),
