@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from ..report.assets import page_part, source_hash
+from ..report.assets import page_part, page_template, source_hash
 from ..report.formats import shortened
 from .comparing import Against, Comparison
 from .quantities import QUANTITIES
@@ -15,9 +13,6 @@ from .ratios import ratio_plot
 from .result import Figure, Result
 from .robustness import curve_panels
 from .words import against_text, figure_text, headline, letter, remarks, span_text, verdict_text
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 NAME_LIMIT = 300
 TEXT_LIMIT = 900
@@ -65,7 +60,7 @@ def render_comparison(comparison: Comparison, gates: Sequence[str], failed: Sequ
         The page, to be written as UTF-8.
     """
     style = page_part("page.css")
-    page = _template().render(
+    page = page_template("edgecomp.compare", "comparison.html.j2").render(
         headline=headline(comparison, gates, failed),
         gates=[shortened(text, TEXT_LIMIT) for text in gates],
         results=[_named(place, one) for place, one in enumerate(comparison.results)],
@@ -109,17 +104,3 @@ def _named(place: int, one: Result) -> Named:
     notes = [one.setting, str(one.device) if one.device.facts else "", *one.reasons]
     said = "; ".join(note for note in notes if note)
     return Named(letter(place), shortened(one.name, NAME_LIMIT), shortened(said, TEXT_LIMIT), one.valid is False)
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("edgecomp.compare", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("comparison.html.j2")

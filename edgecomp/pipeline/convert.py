@@ -226,9 +226,19 @@ def _check_met(made: _Made, stage: Path, out: Path) -> None:
         raise BudgetError(f"{lost_words(made.found, report)}. {kept_aside.format(out, aside)}")
     raise BudgetError(
         f"the accuracy budget cannot be met: {report['drop_points']:.2f} points lost where "
-        f"{budget['max_drop_points']:g} are allowed. Nothing was written to {out}; the best that was found lies in "
-        f"{aside}. Try --scheme float16 or dynamic, more calibration samples, or a larger budget"
+        f"{budget['max_drop_points']:g} are allowed. {kept_aside.format(out, aside)}. "
+        f"Try {_gentler(made.recipe)}, or a larger budget"
     )
+
+
+def _gentler(recipe: Recipe) -> str:
+    """What would lose less: first what was asked for besides the number format."""
+    options = {"--prune": recipe.prune, "--low-rank": recipe.low_rank, "--sparsity": recipe.sparsify}
+    options |= {"--cluster": recipe.cluster, "--codebook": recipe.codebook}
+    asked = [name for name, pass_ in options.items() if pass_ is not None]
+    if asked:
+        return f"less of {' and '.join(asked)}, or none"
+    return "--scheme float16 or dynamic, more calibration samples"
 
 
 def _name(model: Any, opened: OpenedModel) -> str:

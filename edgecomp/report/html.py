@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from html import escape
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgecomp.report import formats
-from edgecomp.report.assets import page_part, source_hash
+from edgecomp.report.assets import page_part, page_template, source_hash
 from edgecomp.report.comparison import compare, highlights
 from edgecomp.report.cutting import cut
 from edgecomp.report.files import plain
@@ -45,9 +44,6 @@ from edgecomp.report.sections.trials import read_choice
 from edgecomp.report.sections.weights import read_weights
 from edgecomp.report.subject import subject_of
 from edgecomp.report.verdict import judge
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 # A page has to open on a phone: what is longer is cut here and whole in report.json.
 TEXT_LIMIT = 600
@@ -114,7 +110,7 @@ def render_html(report: Mapping[str, Any]) -> str:
 def _page(data: dict[str, Any]) -> str:
     shown = {**_judgement(data), **_figures(data), **_layers(data), **_making(data)}
     style, script = page_part("page.css"), page_part("page.js")
-    page = _template().render(
+    page = page_template("edgecomp.report", "page.html.j2").render(
         report=data,
         parts=[(key, title) for key, title, there in PARTS if any(shown[one] for one in there)],
         formats=formats,
@@ -192,20 +188,6 @@ def _making(data: dict[str, Any]) -> dict[str, Any]:
         "source": data.get("source") or {},
         "environment": outline(data.get("environment"), LIST_LIMIT),
     }
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("edgecomp.report", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2")
 
 
 def _tensor_rows(layers: Sequence[Layer]) -> list[Layer]:

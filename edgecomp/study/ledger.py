@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from optuna.trial import TrialState
-
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
@@ -65,4 +63,6 @@ def retries(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
 
 
 def _failed(trial: FrozenTrial) -> bool:
+    from optuna.trial import TrialState
+
     return trial.state == TrialState.FAIL and not trial.user_attrs.get(GIVEN_UP)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from .heartbeat import Heart, Watch
 from .ledger import GIVEN_UP, MOST_RETRIES, REASON, RETRY_OF, counted, place_of, retries, unfinished
+from .result import Evaluate
 from .samplers import SamplerName, fixed, sampler_for
 from .space import Params, Space, suggest
 
@@ -21,25 +22,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0
 """Between two looks at what others are still at."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a trial.
-
-    Args:
-        values: the objectives; None for a trial that was given up early, or cannot be carried out.
-        attrs: whatever else is to be remembered of it, as JSON has it.
-        reason: why there are no values.
-    """
-
-    values: tuple[float, ...] | None
-    attrs: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""
-
-
-Evaluate = Callable[[Params, Sequence["FrozenTrial"]], Result]
-"""Carries a trial out, knowing all that are finished."""
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,9 @@ class StudyFolder:
         """
         try:
             data: dict[str, Any] = json.loads((self.path / "front.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            if not all("kind" in point for point in data["points"]):
+                raise ValueError("points of no kind")
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{self.path} holds no front.json that can be read: has the search begun?") from error
         return data
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InputError
 from ...planner.limits import Figures
 from ...study.objects import Objects, key_of
+from ...study.result import Result
 from ...study.space import Params
-from ...study.worker import Result
 from ..recipes.recipe import Recipe
 from .candidate import Kitchen, Outcome
 from .choices import recipe_of
@@ -94,7 +94,7 @@ class Trials:
         self._most = most
 
     def evaluate(self, params: Params, finished: Sequence[FrozenTrial]) -> Result:
-        """One trial; see `study.worker.Evaluate`."""
+        """One trial; see `study.result.Evaluate`."""
         recipe = recipe_of(params, self._base, self._most)
         try:
             early = self._shorter(recipe)

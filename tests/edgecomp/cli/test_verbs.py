@@ -56,13 +56,19 @@ def test_evaluate_exports_a_keras_model_first(corners: Any, edgecomp: Run) -> No
     assert found["against"] is None
 
 
-def test_a_missed_budget_ends_with_exit_code_3(fragile: Any, edgecomp: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "advice"), [((), "--scheme float16"), (("--cluster", "2"), "less of --cluster, or none")]
+)
+def test_a_missed_budget_ends_with_exit_code_3_and_what_would_lose_less(
+    fragile: Any, edgecomp: Run, tmp_path: Path, options: tuple[str, ...], advice: str
+) -> None:
     ended = edgecomp(
         *("convert", fragile.model, "--target", "raspberry-pi-4b", "--data", fragile.data),
-        *("--eval", fragile.evaluation, "--max-drop", "1", "--out", tmp_path / "out"),
+        *("--eval", fragile.evaluation, "--max-drop", "1", "--out", tmp_path / "out", *options),
     )
     assert ended.code == 3
     assert ended.stderr.startswith("edgecomp: the accuracy budget cannot be met: ")
+    assert f"Try {advice}" in ended.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["out.over-budget"]
 
 

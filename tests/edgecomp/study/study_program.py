@@ -12,9 +12,10 @@ from typing import Any
 
 from edgecomp.study.heartbeat import Watch
 from edgecomp.study.joining import join_study
+from edgecomp.study.result import Result
 from edgecomp.study.space import Choice, Params, Steps
 from edgecomp.study.storage import open_storage
-from edgecomp.study.worker import Job, Result, StudyWorker
+from edgecomp.study.worker import Job, StudyWorker
 
 SPACE = (Steps("x", 0.0, 1.0, 0.05), Steps("y", 0.0, 1.0, 0.05), Choice("kind", ("round", "square")))
 IDENTITY = {"model": "none"}

@@ -18,8 +18,9 @@ from edgecomp.errors import InputError
 from edgecomp.study.heartbeat import Watch
 from edgecomp.study.joining import join_study
 from edgecomp.study.ledger import GIVEN_UP, RETRY_OF, counted
+from edgecomp.study.result import Result
 from edgecomp.study.storage import open_storage
-from edgecomp.study.worker import Job, Result, StudyWorker
+from edgecomp.study.worker import Job, StudyWorker
 
 from .study_program import IDENTITY, SPACE, objectives, work
 
