@@ -233,7 +233,7 @@ def _check_met(made: _Made, stage: Path, out: Path) -> None:
 
 def _gentler(recipe: Recipe) -> str:
     """What would lose less: first what was asked for besides the number format."""
-    options = {"--prune": recipe.prune, "--low-rank": recipe.low_rank, "--sparsity": recipe.sparsify}
+    options: dict[str, Any] = {"--prune": recipe.prune, "--low-rank": recipe.low_rank, "--sparsity": recipe.sparsify}
     options |= {"--cluster": recipe.cluster, "--codebook": recipe.codebook}
     asked = [name for name, pass_ in options.items() if pass_ is not None]
     if asked:

@@ -62,6 +62,8 @@ class PrunePass:
         importance: one of `IMPORTANCES`, how channels are ranked.
         ranking: one of `RANKINGS`: over all layers, in each, or over all by what cutting each was measured to cost.
         ignore: name patterns of layers that keep all their channels.
+        stages: what is gone after each round of pruning and training, the last being `share`; None where every round
+            keeps the same part.
     """
 
     share: float
@@ -69,10 +71,12 @@ class PrunePass:
     importance: str = "taylor"
     ranking: Literal["global", "local", "measured"] = "global"
     ignore: tuple[str, ...] = ()
+    stages: tuple[float, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As the recipe has it."""
-        return {**asdict(self), "ignore": list(self.ignore)}
+        stages = None if self.stages is None else list(self.stages)
+        return {**asdict(self), "ignore": list(self.ignore), "stages": stages}
 
 
 LOW_RANKS = ("macs", "params", "energy", "bayes")

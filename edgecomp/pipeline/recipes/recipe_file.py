@@ -74,7 +74,7 @@ def _recipe(data: Any) -> Recipe:
     if unknown:
         raise ValueError(f"unknown field {sorted(map(str, unknown))[0]!r}")
     passes = _passes(data["passes"])
-    return Recipe(
+    recipe = Recipe(
         target=_typed(data["target"], str, "target"),
         preprocess=_typed(data["preprocess"], str, "preprocess"),
         seed=_typed(data["seed"], int, "seed"),
@@ -88,6 +88,10 @@ def _recipe(data: Any) -> Recipe:
         train=_train_pass(passes["train"]) if "train" in passes else None,
         quantize=_quantize_pass(passes["quantize"]),
     )
+    stages = recipe.prune.stages if recipe.prune else None
+    if stages is not None and len(stages) != (recipe.train.rounds if recipe.train else 1):
+        raise ValueError(f"there are {len(stages)} stages, which is not how many rounds the train pass has")
+    return recipe
 
 
 _PASSES = ("remove_dead", "remove_silent", "prune", "low_rank", "sparsify", "cluster", "codebook", "train", "quantize")
@@ -117,7 +121,17 @@ def _prune_pass(data: Any) -> PrunePass:
     if share is None or not 0 < share < 1:
         raise ValueError(f"share is {data['share']!r}, not a number between 0 and 1")
     patterns = tuple(_typed(one, str, "a pattern in ignore") for one in _typed(data["ignore"], list, "ignore"))
-    return PrunePass(share, data["budget"], data["importance"], data["ranking"], patterns)
+    stages = None if data["stages"] is None else _stages(data["stages"], share)
+    return PrunePass(share, data["budget"], data["importance"], data["ranking"], patterns, stages)
+
+
+def _stages(data: Any, share: float) -> tuple[float, ...]:
+    """What is gone after each round."""
+    found = [_number(one) for one in _typed(data, list, "stages")]
+    numbers = [one for one in found if one is not None and one > 0]
+    if len(numbers) != len(found) or not numbers or sorted(numbers) != numbers or numbers[-1] != share:
+        raise ValueError(f"stages is {data!r}, not numbers that rise to the share, {share:g}")
+    return tuple(numbers)
 
 
 def _low_rank_pass(data: Any) -> LowRankPass:

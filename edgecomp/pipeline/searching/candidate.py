@@ -78,11 +78,12 @@ class Kitchen:
         self.original, self.plan, self.jury = original, plan, jury
         self._bench, self._trainer = bench, trainer
 
-    def carry_out(self, recipe: Recipe) -> Candidate:
+    def carry_out(self, recipe: Recipe, after: Candidate | None = None) -> Candidate:
         """Prunes, trains, quantizes and judges.
 
         Args:
             recipe: of the plan's target.
+            after: of a recipe that this one begins with, whose rounds are not done again; None to begin anew.
 
         Raises:
             InputError: there is not so much to prune, or the samples cannot be trained on.
@@ -92,8 +93,8 @@ class Kitchen:
         trainer = None
         if recipe.train is not None:
             assert self._trainer is not None
-            trainer = self._trainer.for_plan(plan)
-        shrunk = shrink(self.original, plan, self._bench, trainer)
+            trainer = self._trainer.for_plan(plan, after=None if after is None else after.trainer)
+        shrunk = shrink(self.original, plan, self._bench, trainer, after=None if after is None else after.shrunk)
         compressed = compress(shrunk.model, plan, self._bench, original=self.original, trainer=trainer)
         plan = plan.with_found(compressed.quantized)
         if trainer is not None:

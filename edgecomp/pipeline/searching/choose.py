@@ -8,13 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ...errors import InputError
-from ...planner.stages import FIRST_SHARE, FIRST_TIME, LEAST_TIME, MAIN_TIME, Run, share_for
+from ...planner.stages import FIRST_SHARE, FIRST_TIME, LEAST_TIME, MAIN_TIME, share_for, trend
 from .candidate import Candidate, Kitchen
 from .proposals import RANKINGS, UNTRAINED_SHARES, Ranking, budget_of, gentler_integers, pruned, retrained, untouched
-from .table import LEAST_SECONDS, Table, Tried, Wanted
+from .table import LEAST_SECONDS, Table, Trained, Tried, Wanted
 
-MORE = 3
-"""Trainings behind the main one, at the most."""
+MOST_TRAININGS = 5
 
 WORTHWHILE = 0.05
 """Of what can be pruned, that a bolder one has to promise."""
@@ -71,7 +70,10 @@ def choose(kitchen: Kitchen, wanted: Wanted, *, train: bool, now: Callable[[], f
 
 
 def _with_training(table: Table, wanted: Wanted, began: float, now: Callable[[], float]) -> None:
-    """A short training, one with most of the time, and what its outcome calls for, each at the share that promises."""
+    """A short training, one with most of the time, and what its outcome calls for, each at the share that promises.
+
+    Each goes on from one before where less is to be left than that has, so that little time is lost on the way.
+    """
     seconds = wanted.seconds or DEFAULT_SECONDS
     if not table.most:
         if not wanted.limits.kept(table.figures["#0"]):
@@ -82,34 +84,69 @@ def _with_training(table: Table, wanted: Wanted, began: float, now: Callable[[],
         if least:
             table.train(least, _left(table, began, now, seconds), stage=2)
         return
-    runs = [table.as_it_was, table.train(max(least, FIRST_SHARE), FIRST_TIME * seconds, stage=0)]
-    main = MAIN_TIME * seconds
-    share = max(least, share_for(runs, main, table.allowed))
-    runs.append(table.train(share, main, stage=1, qat=table.integers_cost))
-    for _ in range(MORE):
-        left = _left(table, began, now, seconds)
-        following = _next(table, runs, left, least) if left > LEAST_TIME * seconds else None
-        if following is None:
-            return
-        runs.append(table.train(*following, stage=2, qat=table.integers_cost))
+    done = [table.train(max(least, FIRST_SHARE), FIRST_TIME * seconds, stage=0)]
+    following: Next | None = _main(table, done[0], MAIN_TIME * seconds, least)
+    stage = 1
+    while following is not None and len(done) < MOST_TRAININGS:
+        try:
+            done.append(following.train(table, stage))
+        except InputError:
+            if following.after is None:
+                raise
+            return  # what was trained cannot be pruned so much further
+        stage, left = 2, _left(table, began, now, seconds)
+        following = _next(table, done, left, least) if left > LEAST_TIME * seconds else None
 
 
-def _next(table: Table, runs: Sequence[Run], left: float, least: float) -> tuple[float, float] | None:
-    """What to train next with the time that is left: a share and seconds.
+@dataclass(frozen=True)
+class Next:
+    """What is trained next.
 
-    Gentler ones with half of the time each until one keeps the budget; a bolder one with all of it, where that promises
-    something. None where it does not.
+    Args:
+        share: of what can be pruned, that is gone in the end.
+        seconds: of training.
+        after: what is pruned and trained further; None begins with the network as it was.
+    """
+
+    share: float
+    seconds: float
+    after: Trained | None = None
+
+    def train(self, table: Table, stage: int) -> Trained:
+        """Does it."""
+        return table.train(self.share, self.seconds, stage=stage, qat=table.integers_cost, after=self.after)
+
+
+def _main(table: Table, first: Trained, seconds: float, least: float) -> Next:
+    """The training that has most of the time: behind the first one, unless that was pruned too much already."""
+    runs = [table.as_it_was, first.run]
+    share = max(least, share_for(runs, first.run.seconds + seconds, table.allowed))
+    if share >= first.run.share:
+        return Next(share, seconds, first)
+    return Next(max(least, share_for(runs, seconds, table.allowed)), seconds)
+
+
+def _next(table: Table, done: Sequence[Trained], left: float, least: float) -> Next | None:
+    """What to train next with the time that is left.
+
+    Where the budget is kept, the boldest that keeps it is pruned further and trained with all of the time, if that
+    promises something. Where it is not kept yet, the gentlest is trained on if that will do, and else gentler ones are
+    with half of the time each. None where nothing promises anything.
     """
     most = table.wanted.limits.max_drop
     assert most is not None
-    trained = [run for run in runs if run.share > 0]
-    kept = [run.share for run in trained if run.loss <= most]
+    runs = [table.as_it_was, *(one.run for one in done)]
+    kept = [one for one in done if one.run.loss <= most]
     if kept:
-        share = share_for(runs, left, table.allowed)
-        return (share, left) if share >= max(kept) + WORTHWHILE else None
-    gentler = BACK * min(run.share for run in trained)
+        best = max(kept, key=lambda one: one.run.share)
+        share = share_for(runs, best.run.seconds + left, table.allowed)
+        return Next(share, left, best) if share >= best.run.share + WORTHWHILE else None
+    gentlest = min(done, key=lambda one: (one.run.share, -one.run.seconds))
+    if trend(runs).loss(gentlest.run.share, gentlest.run.seconds + left) <= table.allowed:
+        return Next(gentlest.run.share, left, gentlest)
+    gentler = BACK * gentlest.run.share
     share = max(least, min(gentler, share_for(runs, left / 2, table.allowed)))
-    return (share, left / 2) if share < min(run.share for run in trained) else None
+    return Next(share, left / 2) if share < gentlest.run.share else None
 
 
 def _without_training(table: Table, wanted: Wanted) -> None:

@@ -52,6 +52,22 @@ def pruned(
     return replace(recipe, prune=PrunePass(share, budget, ranking=ranking), train=train)
 
 
+def continued(recipe: Recipe, share: float, seconds: float) -> Recipe:
+    """One more round behind those of a recipe.
+
+    Args:
+        recipe: that prunes and trains.
+        share: that is gone in the end; as much as before, or more.
+        seconds: of the new round.
+    """
+    assert recipe.prune is not None
+    assert recipe.train is not None
+    stages = (*(recipe.prune.stages or (recipe.prune.share,)), share)
+    spent = recipe.train.time_budget or 0.0
+    train = replace(recipe.train, time_budget=round(spent + seconds, 1), rounds=len(stages), steps=None)
+    return replace(recipe, prune=replace(recipe.prune, share=share, stages=stages), train=train)
+
+
 def retrained(recipe: Recipe, seconds: float) -> Recipe:
     """Nothing pruned, and trained with the rounding of the integers in place."""
     train = replace(recipe.train or TrainPass(), recover="none", time_budget=round(seconds, 1), qat=True, steps=None)

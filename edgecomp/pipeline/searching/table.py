@@ -10,7 +10,7 @@ from ...planner.limits import Figures, Goal, Limits, best, nearest
 from ...planner.stages import Run
 from ..recipes.recipe import Recipe
 from .candidate import Candidate, Kitchen, Outcome
-from .proposals import budget_of, pruned
+from .proposals import budget_of, continued, pruned
 
 LEAST_SECONDS = 2.0
 """No training is shorter."""
@@ -64,6 +64,19 @@ class Tried:
     outcome: Outcome
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A candidate that was pruned and trained.
+
+    Args:
+        run: what the planner is told of it.
+        candidate: itself.
+    """
+
+    run: Run
+    candidate: Candidate
+
+
 class Table:
     """What was tried so far."""
 
@@ -99,9 +112,9 @@ class Table:
         gap = self._gaps[-1] if self._gaps else max(0.0, self.figures["#0"].loss_points)
         return gap > INTEGER_GAP * self.allowed
 
-    def run(self, recipe: Recipe, *, stage: int) -> Candidate:
-        """Carries a recipe out."""
-        candidate = self.kitchen.carry_out(recipe)
+    def run(self, recipe: Recipe, *, stage: int, after: Candidate | None = None) -> Candidate:
+        """Carries a recipe out, or what is left of it behind another."""
+        candidate = self.kitchen.carry_out(recipe, after)
         name = f"#{len(self.tried)}"
         self.candidates[name] = candidate
         self.tried.append(Tried(name, stage, candidate.outcome))
@@ -112,15 +125,32 @@ class Table:
         """What can be pruned at the most, of the goal's costs; all other shares here are shares of it."""
         return self.kitchen.most_share(self._pruned(0.5, None, of=1.0))
 
-    def train(self, share: float, seconds: float, *, stage: int, qat: bool = False) -> Run:
-        """Prunes and trains."""
+    def train(
+        self, share: float, seconds: float, *, stage: int, qat: bool = False, after: Trained | None = None
+    ) -> Trained:
+        """Prunes and trains.
+
+        Args:
+            share: of what can be pruned, that is gone in the end.
+            seconds: of training.
+            stage: see `Tried`.
+            qat: whether the rounding of integers is in place at the end.
+            after: what is pruned and trained further; None begins with the network as it was.
+
+        Raises:
+            InputError: what it goes on from cannot be pruned so much further.
+        """
         seconds = max(LEAST_SECONDS, seconds)
-        candidate = self.run(self._pruned(share, seconds, qat=qat), stage=stage)
+        if after is None:
+            candidate = self.run(self._pruned(share, seconds, qat=qat), stage=stage)
+        else:
+            recipe = self._continued(after, share, seconds, qat=qat)
+            candidate = self.run(recipe, stage=stage, after=after.candidate)
         self.overhead = max(0.0, candidate.outcome.seconds - seconds)
         loss = candidate.figures.loss_points
         if loss <= TELLING * self.allowed:
             self._gaps.append(loss - self.kitchen.judge(candidate.shrunk.model.file).points)
-        return Run(share, seconds, loss)
+        return Trained(Run(share, seconds + (after.run.seconds if after else 0.0), loss), candidate)
 
     def least_share(self) -> float:
         """What has to go at least, for the limits of latency and size; 0 where all is within them already.
@@ -154,6 +184,13 @@ class Table:
         """The name of the best, and whether it keeps the limits."""
         found = best(self.figures, self.wanted.limits, self.wanted.goal)
         return found or nearest(self.figures, self.wanted.limits), found is not None
+
+    def _continued(self, after: Trained, share: float, seconds: float, *, qat: bool) -> Recipe:
+        base = self.kitchen.plan.recipe
+        recipe = continued(after.candidate.outcome.recipe, round(share * self.most, 4), seconds)
+        assert recipe.train is not None
+        asked = base.train is not None and base.train.qat
+        return replace(recipe, quantize=base.quantize, train=replace(recipe.train, qat=qat or asked))
 
     def _pruned(
         self,

@@ -12,6 +12,8 @@ def in_words(recipe: Recipe) -> str:
     parts = []
     if recipe.prune is not None:
         how = f"{recipe.prune.importance}, {recipe.prune.ranking}"
+        earlier = dict.fromkeys(one for one in recipe.prune.stages or () if one < recipe.prune.share)
+        how += "".join(f", after {one:.0%}" for one in earlier)
         parts.append(f"prune {recipe.prune.share:.0%} of the {_OF[recipe.prune.budget]} ({how})")
     if recipe.train is not None:
         train = recipe.train

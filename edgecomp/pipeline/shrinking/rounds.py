@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -30,7 +29,14 @@ MEASURED_SAMPLES = 64
 ALL_BUT_NOTHING = 0.999
 
 LEAST_SHARE = 0.1
-"""Of its channels, that every layer keeps at least when all rounds are over."""
+"""Of its channels, that every layer keeps at least when all rounds are over; where rounds are stages of which nobody
+knew how many there would be, in the first of them, ..."""
+
+LEAST_OF_STAGE = 0.25
+"""... and in each other."""
+
+NOTHING = 1e-3
+"""A smaller share is not worth a cut."""
 
 
 @dataclass(frozen=True)
@@ -41,58 +47,73 @@ class Round:
         plan: the channels that went; None where there was only training.
         trained: how the rest was trained; None where it was not.
         low_rank: the layers that were written as smaller ones; None where that was not done.
+        features: which channels of the original are left, where training drew them to its.
     """
 
     plan: PruningPlan | None
     trained: Trained | None = None
     low_rank: LowRankPlan | None = None
+    features: tuple[FeatureMatch, ...] = ()
 
 
-def prune_in_rounds(
-    keras_model: Any, model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | None
-) -> tuple[Any, tuple[Round, ...]]:
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """Where pruning in rounds stands.
+
+    Args:
+        original: what the first round began with, which is what is learned from.
+        network: what the last one ended with.
+        rounds: so far.
+    """
+
+    original: Any
+    network: Any
+    rounds: tuple[Round, ...] = ()
+
+
+def prune_in_rounds(pruned: Pruned, model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | None) -> Pruned:
     """Prunes as the recipe asks, and trains after each round.
 
     Args:
-        keras_model: what is pruned; it stays as it is.
-        model: the original, which the training learns from, with its samples.
+        pruned: where to begin, or to go on from where some of the recipe's rounds were done; its networks stay as they
+            are.
+        model: the original, with its samples.
         plan: with a prune pass, a train pass, or both.
         bench: shows progress.
         trainer: None where nothing is trained.
-
-    Returns:
-        the new model, and what happened.
 
     Raises:
         InputError: nothing can go, or not so much; or the samples cannot be trained on.
     """
     asked = plan.recipe.prune
-    teacher = _flat(keras_model)  # what a plan's channels are counted in; it answers as the original does
+    teacher = _flat(pruned.original)  # what a plan's channels are counted in; it answers as the original does
     distilled = plan.recipe.train is not None and plan.recipe.train.recover == "distill"
     rounds = plan.recipe.train.rounds if plan.recipe.train and trainer else 1
     samples = [sample.feeds for sample in islice(model.calibration, MEASURED_SAMPLES)] if asked else []
-    done: list[Round] = []
-    features: tuple[FeatureMatch, ...] | None = None
-    for number in range(rounds):
+    network, done = pruned.network, list(pruned.rounds)
+    features = done[-1].features if done else None
+    for number in range(len(done), rounds):
         title = f" (round {number + 1} of {rounds})" if rounds > 1 else ""
-        pruning, smaller = None, _copy(keras_model) if trainer is not None else keras_model
-        if asked is not None:
+        pruning, smaller = None, _copy(network) if trainer is not None else network
+        share = None if asked is None else _share(asked, done, rounds)
+        if share is not None and share >= NOTHING:
             with bench.steps.step("prune", f"choosing channels to prune{title}") as step:
-                pruning = plan_channels(keras_model, plan, samples, share=_share(asked, done, rounds), rounds=rounds)
-                smaller = apply_channels(keras_model, pruning)
+                floor = _least(plan.recipe.prune, number, rounds)
+                pruning = plan_channels(network, plan, samples, share=share, floor=floor)
+                smaller = apply_channels(network, pruning)
                 step.detail = pruning.summary()
         trained = None
         if trainer is not None:
             if distilled and pruning is not None:
-                features = _features(keras_model, pruning, features)
+                features = _features(network, pruning, features)
             trained = trainer.recover(smaller, teacher, number, title, features or ())
-        keras_model = smaller
-        done.append(Round(pruning, trained))
-    return keras_model, tuple(done)
+        network = smaller
+        done.append(Round(pruning, trained, features=features or ()))
+    return replace(pruned, network=network, rounds=tuple(done))
 
 
 def plan_channels(
-    keras_model: Any, plan: Plan, samples: Sequence[Feeds], *, share: float | None = None, rounds: int = 1
+    keras_model: Any, plan: Plan, samples: Sequence[Feeds], *, share: float | None = None, floor: float = LEAST_SHARE
 ) -> PruningPlan:
     """Decides what to prune.
 
@@ -101,7 +122,7 @@ def plan_channels(
         plan: with a `PrunePass`, and a target whose channel multiple and latencies count.
         samples: preprocessed ones, for an importance that is measured.
         share: what to remove of the recipe's budget in this round; None for all that the recipe asks.
-        rounds: how many there are, which together keep the floor of each layer.
+        floor: share of its channels that every layer keeps at least.
     """
     from ...pruning.plan import plan_pruning
 
@@ -116,7 +137,7 @@ def plan_channels(
         multiple=plan.target.model.channel_multiple,
         ranking=asked.ranking,
         ignore=asked.ignore,
-        min_share=LEAST_SHARE ** (1 / rounds),
+        min_share=floor,
         seed=plan.recipe.seed,
     )
 
@@ -137,13 +158,32 @@ def most_share(keras_model: Any, plan: Plan) -> float:
 
 
 def _share(asked: PrunePass, done: Sequence[Round], rounds: int) -> float:
-    """What to remove in the next round of what is left, so that all rounds keep the same part and reach the goal.
+    """What to remove in the next round of what is left.
 
     Widths are rounded, so that a round may have removed more than it was asked to; the next removes that much less.
     """
+    wanted = [1.0, *_wanted(asked, rounds)]
+    left = 1.0
+    for place, one in enumerate(done):
+        if one.plan is not None:
+            left *= _left(one.plan, asked.budget) or wanted[place + 1] / wanted[place]
+    share = 1 - wanted[len(done) + 1] / left
+    return share if asked.stages is not None else max(share, NOTHING)
+
+
+def _wanted(asked: PrunePass, rounds: int) -> list[float]:
+    """What is to be left after each round."""
+    if asked.stages is not None:
+        return [1 - one for one in asked.stages]
     each = (1 - asked.share) ** (1 / rounds)
-    left = math.prod(_left(one.plan, asked.budget) or each for one in done if one.plan is not None)
-    return float(max(1 - each ** (len(done) + 1) / left, 1e-3))
+    return [each ** (number + 1) for number in range(rounds)]
+
+
+def _least(asked: PrunePass | None, number: int, rounds: int) -> float:
+    """Share of its channels that every layer keeps at least in a round, counted from 0."""
+    if asked is not None and asked.stages is not None:
+        return LEAST_OF_STAGE if number else LEAST_SHARE
+    return float(LEAST_SHARE ** (1 / rounds))
 
 
 def _left(plan: PruningPlan, budget: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..recipes.recipe import Recipe
 from ..samples import stacked
 from ..workbench import Workbench
 from .low_rank import lower_rank
-from .rounds import Round, prune_in_rounds
+from .rounds import Pruned, Round, prune_in_rounds
 from .trainer import Trainer
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ class Shrunk:
         silent: the channels that never moved on the calibration samples, where those were asked for.
         rounds: the channels that were pruned, the layers that were written as smaller ones, and how the rest was
             trained; none where nothing of this was asked for.
+        original: the Keras model that the first round began with; None where there was no round.
     """
 
     model: FloatModel
     dead: tuple[DeadChannels, ...] = ()
     silent: DeadChannels | None = None
     rounds: tuple[Round, ...] = ()
+    original: Any = None
 
     @property
     def dead_channels(self) -> int:
@@ -46,7 +48,9 @@ class Shrunk:
         return sum(len(one.channels) for one in self.dead)
 
 
-def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | None = None) -> Shrunk:
+def shrink(
+    model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | None = None, *, after: Shrunk | None = None
+) -> Shrunk:
     """Removes channels, trains what is left where the recipe says so, and exports it.
 
     Args:
@@ -54,6 +58,7 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
         plan: whose recipe says what goes.
         bench: where it is exported.
         trainer: None where nothing is trained.
+        after: what the recipe's first rounds came to, by a recipe that begins as this one does; None to do them all.
 
     Raises:
         InputError: pruning is asked for, and nothing in the model can go, or not so much; or the samples cannot be
@@ -64,6 +69,8 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
     keras_model = model.model.keras_model
     if keras_model is None:
         return Shrunk(model)
+    if after is not None and after.rounds:
+        return _continued(after, model, plan, bench, trainer)
     from ...pruning.dead import remove_dead
 
     smaller = keras_model
@@ -75,19 +82,29 @@ def shrink(model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | N
     silent = None
     if plan.recipe.remove_silent:
         smaller, silent = _without_silent(smaller, model, bench)
+    original = smaller
     rounds: tuple[Round, ...] = ()
     train = plan.recipe.train
     recovering = trainer if train is not None and train.recover != "none" else None
     low_rank = plan.recipe.low_rank is not None
     if plan.recipe.prune is not None or (recovering is not None and not low_rank):
-        smaller, rounds = prune_in_rounds(smaller, model, plan, bench, recovering)
+        pruned = prune_in_rounds(Pruned(smaller, smaller), model, plan, bench, recovering)
+        smaller, rounds = pruned.network, pruned.rounds
     if low_rank:
         smaller, last = lower_rank(smaller, keras_model, model, plan, bench, recovering, done=len(rounds))
         rounds = (*rounds, last)
     if smaller is keras_model:
         return Shrunk(model)
     with bench.steps.step("export pruned", "exporting the smaller model"):
-        return Shrunk(export_again(model, smaller, bench), dead, silent, rounds)
+        return Shrunk(export_again(model, smaller, bench), dead, silent, rounds, original)
+
+
+def _continued(after: Shrunk, model: FloatModel, plan: Plan, bench: Workbench, trainer: Trainer | None) -> Shrunk:
+    """The rounds that are left."""
+    before = Pruned(after.original, after.model.model.keras_model, after.rounds)
+    pruned = prune_in_rounds(before, model, plan, bench, trainer)
+    with bench.steps.step("export pruned", "exporting the smaller model"):
+        return replace(after, model=export_again(model, pruned.network, bench), rounds=pruned.rounds)
 
 
 def _without_silent(keras_model: Any, model: FloatModel, bench: Workbench) -> tuple[Any, DeadChannels]:

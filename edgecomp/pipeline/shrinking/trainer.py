@@ -63,11 +63,20 @@ class Trainer:
         self._model, self._plan, self._bench, self._folder = model, plan, bench, folder
         self._asked: TrainPass = plan.recipe.train
         self._steps: list[tuple[int, int]] = []
+        self._begun, self._spent = 0, 0.0  # rounds and seconds of another trainer
 
-    def for_plan(self, plan: Plan) -> Trainer:
-        """Trains by another recipe on the same samples, which are not read again."""
+    def for_plan(self, plan: Plan, *, after: Trainer | None = None) -> Trainer:
+        """Trains by another recipe on the same samples, which are not read again.
+
+        Args:
+            plan: with a train pass.
+            after: who has done the recipe's first rounds; None where nobody has.
+        """
         other = Trainer(self._model, plan, self._bench, self._folder)
         other.__dict__["_examples"] = self._examples  # where `cached_property` keeps it
+        if after is not None:
+            other._begun, other._spent = after._rounds, after._asked.time_budget or 0.0
+            other._steps = after._steps[: after._rounds]
         return other
 
     @property
@@ -202,15 +211,15 @@ class Trainer:
 
     def _time(self, number: int | None) -> float | None:
         """Seconds of one training: of a round, or (None) of the one with quantization in place."""
-        budget, rounds = self._asked.time_budget, self._rounds
-        if budget is None:
+        if self._asked.time_budget is None:
             return None
+        budget, rounds = self._asked.time_budget - self._spent, self._rounds - self._begun
         if self._asked.recover == "none":
             return budget
         if number is None:
             return budget * self._quantized_share
         parts = rounds - 1 + LAST_ROUND
-        share = (LAST_ROUND if number == rounds - 1 else 1.0) / parts
+        share = (LAST_ROUND if number == self._rounds - 1 else 1.0) / parts
         return budget * share * (1 - self._quantized_share if self._asked.qat else 1.0)
 
     @property
