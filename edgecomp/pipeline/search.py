@@ -196,12 +196,14 @@ class Ready:
     Args:
         space: what can be chosen.
         first: what the planner would try first.
-        trials: carries choices out.
+        kitchen: carries recipes out.
+        trials: carries choices out, and remembers what came of them.
         worst: what the float model costs, which nothing should exceed.
     """
 
     space: Space
     first: tuple[Params, ...]
+    kitchen: Kitchen
     trials: Trials
     worst: Figures
 
@@ -225,7 +227,8 @@ def _ready(prepared: _Prepared, bench: Workbench, folder: StudyFolder) -> Ready:
         for budget in (budget_of("latency", plan.target), "bytes")
     }
     trials = Trials(kitchen, plan.recipe, folder.objects, prepared.identity, most)
-    return Ready(space, first_choices(space), trials, figures_of(prepared.original.file, 0.0, plan.target))
+    worst = figures_of(prepared.original.file, 0.0, plan.target)
+    return Ready(space, first_choices(space), kitchen, trials, worst)
 
 
 def _show(step: Step, trials: Sequence[FrozenTrial], wanted: int) -> None:

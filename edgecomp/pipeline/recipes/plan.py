@@ -138,7 +138,10 @@ def _with_training(recipe: Recipe, options: RecipeOptions) -> Recipe:
             "--train has nothing to train for: prune channels (--prune 0.5) or weights (--sparsity 0.8), train with "
             "the rounding in place (--qat), or say --recover distill or labels"
         )
-    return replace(recipe, train=train)
+    prune = recipe.prune
+    if prune is not None and prune.stages is not None and train.rounds != len(prune.stages):
+        prune = replace(prune, stages=None)  # other rounds than those that the stages are of
+    return replace(recipe, prune=prune, train=train)
 
 
 def parse_prune(text: str | float) -> PrunePass:

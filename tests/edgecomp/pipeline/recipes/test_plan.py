@@ -60,6 +60,14 @@ def test_training_is_for_what_pruning_lost_unless_something_else_is_said() -> No
     assert chosen == TrainPass("labels", epochs=3)
 
 
+def test_stages_go_where_there_are_to_be_other_rounds() -> None:
+    staged = PrunePass(0.7, stages=(0.5, 0.7))
+    saved = Recipe("raspberry-pi-4b", prune=staged, train=TrainPass(time_budget=9.0, rounds=2))
+    assert planned(recipe=saved, train=True, time_budget=120.0).recipe.prune == staged
+    assert planned(recipe=saved, train=True, rounds=3).recipe.prune == PrunePass(0.7)
+    assert planned(recipe=saved, train=True, prune=0.6).recipe.prune == PrunePass(0.6)
+
+
 def test_a_recipe_keeps_how_long_it_trained_until_an_option_says_otherwise() -> None:
     saved = Recipe("linux-x86-64", prune=PrunePass(0.5), train=TrainPass(time_budget=60.0, steps=((900, 850),)))
     assert planned(recipe=saved, train=True).recipe == saved

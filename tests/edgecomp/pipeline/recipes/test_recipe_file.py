@@ -161,6 +161,18 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         ("recipe: 1\npasses: [{remove_dead: {}, quantize: {}}]", "one name and its options in each item"),
         ("recipe: 1\npasses: [{remove_dead: {rounds: 3}}, {quantize: {}}]", "remove_dead pass has no options"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("share: 0.5", "share: 1.5"), "share is 1.5"),
+        *(
+            (yaml.safe_dump(SETTLED.to_dict()).replace("stages: null", f"stages: {stages}"), said)
+            for stages, said in (
+                ("[]", "stages is"),
+                ("[0.4]", "rise to the share, 0.5"),
+                ("[0.6, 0.5]", "stages is"),
+                ("[0, 0.5]", "stages is"),
+                ("[0.4, x]", "stages is"),
+                ("0.5", "stages is 0.5, not a list"),
+                ("[0.4, 0.5]", "2 stages, which is not how many rounds"),
+            )
+        ),
         (yaml.safe_dump(SETTLED.to_dict()).replace("budget: macs", "budget: flops"), "budget is 'flops'"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("recover: distill", "recover: hope"), "recover is 'hope'"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("rounds: 1", "rounds: 0"), "rounds is 0"),
