@@ -37,7 +37,7 @@ from .result import ConvertResult
 from .robustness_plan import check_possible
 from .samples import Samples, check_specs, class_names, open_samples
 from .searching.asked import for_search, wanted_of
-from .searching.find import Found, Parts, divide, find, lost_words, unmet_words
+from .searching.find import Found, find, lost_words, unmet_words
 from .searching.table import Wanted
 from .shrinking.shrink import check_changeable, shrink
 from .shrinking.trainer import Trainer, checkpoints
@@ -151,8 +151,6 @@ def _run(job: _Job, bench: Workbench) -> _Made:
     samples = open_samples(plan, opened, options.data, options.evaluation, options.train, job.labels)
     _check_countable(options.max_drop, samples)
     check_possible(options.robustness, opened.keras_model, class_labels=samples.class_labels)
-    parts = Parts(samples) if job.wanted is None else divide(samples)
-    samples = parts.samples
     check_changeable(opened, plan.recipe)
     original = export(move_normalization(opened), plan, samples, bench)
     plan = plan.with_preprocess(str(original.preprocess.preprocess))
@@ -165,8 +163,8 @@ def _run(job: _Job, bench: Workbench) -> _Made:
         if trainer is not None:
             plan = plan.with_steps(trainer.steps)
     else:
-        found = find(original, plan, job.wanted, parts, trainer, bench)
-        best = found.candidate
+        found = find(original, plan, job.wanted, trainer, bench)
+        original, best = found.original, found.candidate
         shrunk, compressed, plan = best.shrunk, best.compressed, best.plan
     measured = measure(
         original,
@@ -175,8 +173,10 @@ def _run(job: _Job, bench: Workbench) -> _Made:
         effort=plan.recipe.quantize.effort,
         max_drop=options.max_drop,
         robustness=options.robustness,
+        hide_samples=options.hide_samples,
     )
-    bundle = pack(_name(job.model, opened), plan, original, compressed, measured, bench, job.release)
+    name, hidden = _name(job.model, opened), options.hide_samples
+    bundle = pack(name, plan, original, compressed, measured, bench, job.release, hide_samples=hidden)
     report = assemble(plan, original, shrunk, compressed, measured, bundle, bench.steps.taken, options.max_drop)
     report["search"] = None if found is None else found.data
     return _Made(plan.recipe, original.file, compressed.file, bundle, report, trainer, found)

@@ -62,7 +62,7 @@ def pick(folder: Path, options: PickOptions) -> Picked:
     place = StudyFolder(folder)
     command = place.command()
     place_, made = choose_point(points_of(place, options.storage, command), options)
-    result = _converted(command, made, options)
+    result = _converted(command, made, options, searched_on(place))
     digest = hashlib.sha256(result.model.read_bytes()).hexdigest()
     return Picked(place_, made, result, digest == made.file)
 
@@ -128,7 +128,17 @@ def choose_point(points: dict[int, Made], options: PickOptions) -> tuple[int, Ma
     return int(found), points[int(found)]
 
 
-def _converted(command: Command, made: Made, options: PickOptions) -> ConvertResult:
+def searched_on(folder: StudyFolder) -> str:
+    """The set of samples that a search is judged by: "training", "evaluation" or "calibration".
+
+    Raises:
+        InputError: nothing was written of it yet, or it is damaged.
+    """
+    judged = folder.front().get("judged_on")
+    return str(judged.get("set")) if isinstance(judged, dict) else "calibration"
+
+
+def _converted(command: Command, made: Made, options: PickOptions, searched: str) -> ConvertResult:
     if command.model is None or (command.data is None and command.train is None):
         raise InputError(
             "the search was made of a model or samples in memory, which are gone: give its recipe (front.json) to "
@@ -140,7 +150,7 @@ def _converted(command: Command, made: Made, options: PickOptions) -> ConvertRes
         recipe=recipe,
         data=command.data if command.data is not None else command.train,  # as the search did
         train=command.train if recipe.train is not None else None,
-        evaluation=_reported(command),
+        evaluation=_reported(command, searched),
         labels=command.labels,
         custom_objects=command.custom_objects,
         allow_code=command.allow_code,
@@ -150,14 +160,15 @@ def _converted(command: Command, made: Made, options: PickOptions) -> ConvertRes
         stock=True,
         version=options.version,
         sign=options.sign,
+        hide_samples=options.hide_samples,
         max_drop=options.max_drop if options.trial is None and command.evaluation is not None else None,
         console=options.console,
     )
 
 
-def _reported(command: Command) -> Any:
-    """The labelled samples that the search has not looked at: with samples to train on it held some of those out."""
-    if command.evaluation is None or command.train is not None:
+def _reported(command: Command, searched: str) -> Any:
+    """The labelled samples that the search has not looked at."""
+    if command.evaluation is None or searched != "evaluation":
         return command.evaluation
     return Unsearched(command.evaluation)
 

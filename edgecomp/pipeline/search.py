@@ -31,10 +31,11 @@ from .recipes.plan import Plan, make_plan
 from .samples import check_specs, class_names, open_samples
 from .searching.candidate import Kitchen, figures_of, latency_unit
 from .searching.choices import first_choices, space_of
-from .searching.find import Parts, divide, search_stream, stock_or_none
+from .searching.find import stock_or_none
 from .searching.front_data import front_data
 from .searching.front_plot import front_svg
-from .searching.jury import Jury, choose_jury
+from .searching.judging import share_out
+from .searching.jury import Jury
 from .searching.proposals import budget_of
 from .searching.search_data import rival
 from .searching.study_folder import Command, StudyFolder, shown_storage, written_down
@@ -141,13 +142,12 @@ def _prepare(model: Any, plan: Plan, options: SearchOptions, folder: StudyFolder
         step.detail = opened.format
     names = class_names(options.labels)
     samples = open_samples(plan, opened, options.data, options.evaluation, options.train, names)
-    parts: Parts = divide(samples)
-    original = export(move_normalization(opened), plan, parts.samples, bench)
+    original = export(move_normalization(opened), plan, samples, bench)
     plan = plan.with_preprocess(str(original.preprocess.preprocess))
     # A folder for each worker: two of them may train the same recipe at the same time.
     checkpoints = folder.path / "training" / str(os.getpid())
     trainer = None if plan.recipe.train is None else Trainer(original, plan, bench, checkpoints)
-    jury = choose_jury(original, search_stream(original, parts), trainer, bench)
+    jury = share_out(original, trainer, bench).jury
     return _Prepared(plan, original, jury, trainer, _identity(opened, plan, original, trainer))
 
 

@@ -72,7 +72,7 @@ def choose(kitchen: Kitchen, wanted: Wanted, *, train: bool, now: Callable[[], f
 def _with_training(table: Table, wanted: Wanted, began: float, now: Callable[[], float]) -> None:
     """A short training, one with most of the time, and what its outcome calls for, each at the share that promises.
 
-    Each goes on from one before where less is to be left than that has, so that little time is lost on the way.
+    The main one begins anew: with what the first came to it would win little time, and it would learn less boldly.
     """
     seconds = wanted.seconds or DEFAULT_SECONDS
     if not table.most:
@@ -85,7 +85,8 @@ def _with_training(table: Table, wanted: Wanted, began: float, now: Callable[[],
             table.train(least, _left(table, began, now, seconds), stage=2)
         return
     done = [table.train(max(least, FIRST_SHARE), FIRST_TIME * seconds, stage=0)]
-    following: Next | None = _main(table, done[0], MAIN_TIME * seconds, least)
+    share = share_for([table.as_it_was, done[0].run], MAIN_TIME * seconds, table.allowed)
+    following: Next | None = Next(max(least, share), MAIN_TIME * seconds)
     stage = 1
     while following is not None and len(done) < MOST_TRAININGS:
         try:
@@ -117,15 +118,6 @@ class Next:
         return table.train(self.share, self.seconds, stage=stage, qat=table.integers_cost, after=self.after)
 
 
-def _main(table: Table, first: Trained, seconds: float, least: float) -> Next:
-    """The training that has most of the time: behind the first one, unless that was pruned too much already."""
-    runs = [table.as_it_was, first.run]
-    share = max(least, share_for(runs, first.run.seconds + seconds, table.allowed))
-    if share >= first.run.share:
-        return Next(share, seconds, first)
-    return Next(max(least, share_for(runs, seconds, table.allowed)), seconds)
-
-
 def _next(table: Table, done: Sequence[Trained], left: float, least: float) -> Next | None:
     """What to train next with the time that is left.
 
@@ -142,7 +134,7 @@ def _next(table: Table, done: Sequence[Trained], left: float, least: float) -> N
         share = share_for(runs, best.run.seconds + left, table.allowed)
         return Next(share, left, best) if share >= best.run.share + WORTHWHILE else None
     gentlest = min(done, key=lambda one: (one.run.share, -one.run.seconds))
-    if trend(runs).loss(gentlest.run.share, gentlest.run.seconds + left) <= table.allowed:
+    if trend(runs).later(gentlest.run, left) <= table.allowed:
         return Next(gentlest.run.share, left, gentlest)
     gentler = BACK * gentlest.run.share
     share = max(least, min(gentler, share_for(runs, left / 2, table.allowed)))

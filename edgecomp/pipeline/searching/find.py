@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...data import prepared
-from ...data.halves import halves
 from ...errors import EdgecompError, InputError
 from ...planner.giving import ways_out
 from ..float_file import FloatModel
 from ..quantizing.compress import stock_file
-from ..quantizing.holdout import Feeds
 from ..recipes.plan import Plan
-from ..samples import Samples
 from ..shrinking.trainer import Trainer
 from ..workbench import Workbench
 from .candidate import Candidate, Kitchen, latency_unit
 from .choose import Choice, choose
-from .jury import Stream, choose_jury
+from .judging import share_out
 from .search_data import search_data
 from .table import Wanted
 
@@ -31,45 +26,23 @@ class Found:
     Args:
         candidate: the best, with the stock converter's file beside its own.
         choice: how it was found.
+        original: the float model, with the samples to report on.
         data: for the report.
     """
 
     candidate: Candidate
     choice: Choice
+    original: FloatModel
     data: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The samples of a run, with the evaluation set divided where both the search and the report need one.
-
-    Args:
-        samples: as they are reported on.
-        search: the half that candidates are judged by; None where other samples do that.
-    """
-
-    samples: Samples
-    search: Any = None
-
-
-def divide(samples: Samples) -> Parts:
-    """Halves the evaluation set, unless there are samples to train on: of those some are held out to judge by."""
-    parts = None if samples.evaluation is None or samples.training is not None else halves(samples.evaluation)
-    if parts is None:
-        return Parts(samples)
-    return Parts(replace(samples, evaluation=parts[1]), parts[0])
-
-
-def find(
-    original: FloatModel, plan: Plan, wanted: Wanted, parts: Parts, trainer: Trainer | None, bench: Workbench
-) -> Found:
+def find(original: FloatModel, plan: Plan, wanted: Wanted, trainer: Trainer | None, bench: Workbench) -> Found:
     """Looks for the best recipe within the limits.
 
     Args:
         original: the float model.
         plan: target, number format and how training learns.
         wanted: goal, limits and time.
-        parts: the samples.
         trainer: None where there are no samples to train on.
         bench: where the work is done.
 
@@ -81,12 +54,13 @@ def find(
             f"the profile {plan.target.name} does not predict how long operators take, so that --max-latency cannot be "
             "kept: measure with `edgecomp targets fit`, or leave it out"
         )
-    jury = choose_jury(original, search_stream(original, parts), trainer, bench)
+    shared = share_out(original, trainer, bench)
+    jury = shared.jury
     choice = choose(Kitchen(original, plan, bench, jury, trainer), wanted, train=trainer is not None)
     stock = stock_or_none(original, bench)
     best = choice.candidate
     best = replace(best, compressed=replace(best.compressed, stock=stock))
-    return Found(best, choice, search_data(choice, jury, plan.target, original.file, stock))
+    return Found(best, choice, shared.original, search_data(choice, jury, plan.target, original.file, stock))
 
 
 def unmet_words(found: Found) -> str:
@@ -108,18 +82,6 @@ def lost_words(found: Found, report: dict[str, Any]) -> str:
         f"where {limit:g} are allowed, and {judged.points:.2f}{noise} on the {own['n']} that it was chosen by. More of "
         "those samples, more time, or a larger budget would help"
     )
-
-
-def search_stream(original: FloatModel, parts: Parts) -> Stream | None:
-    """What `choose_jury` takes for the half of the evaluation set that is searched on; None where there is none."""
-    if parts.search is None:
-        return None
-    ready = prepared(parts.search, original.contract)
-
-    def stream() -> Iterable[tuple[Feeds, Any]]:
-        return ((sample.feeds, sample.label) for sample in ready)
-
-    return stream
 
 
 def stock_or_none(original: FloatModel, bench: Workbench) -> bytes | None:

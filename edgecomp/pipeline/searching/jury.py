@@ -11,12 +11,10 @@ from edgecomp_runtime.contract import Contract
 
 from ...errors import InputError
 from ...evaluate.metrics import Outputs, answer, wilson_interval
-from ...evaluate.running import judged_first
+from ...evaluate.parallel import judged_first
 from ...evaluate.statistics.paired import compare_answers
 from ...quantize.fidelity import closeness
-from ..float_file import FloatModel
 from ..quantizing.holdout import Feeds
-from ..shrinking.trainer import Trainer
 from ..workbench import Workbench
 
 Measure = Literal["top1", "agreement", "error"]
@@ -91,6 +89,13 @@ class Jury:
         """What losses are counted in."""
         return "error" if not self._classes else "agreement" if self._labels is None else "top1"
 
+    @property
+    def accuracy(self) -> float:
+        """Share of the samples that the reference answers right; NaN where there are no classes to compare."""
+        if self._labels is None:
+            return float("nan")
+        return float((self._answers(self._references) == np.asarray(self._labels)).mean())
+
     def judge(self, file: bytes) -> Judged:
         """Runs a file on all samples."""
         outputs = self._run(file)
@@ -119,29 +124,6 @@ class Jury:
 
     def _answers(self, outputs: list[Outputs]) -> np.ndarray:
         return np.array([answer([one[self._place]], self._threshold) for one in outputs])
-
-
-def choose_jury(original: FloatModel, search_half: Stream | None, trainer: Trainer | None, bench: Workbench) -> Jury:
-    """The samples that say most and that nothing is trained or reported on.
-
-    Samples held out of those to train on, if there is training; else the half of the evaluation set that is not
-    reported on; else calibration samples.
-
-    Args:
-        original: what losses are counted against.
-        search_half: a half of the evaluation set, if there is one.
-        trainer: of the run, or None.
-        bench: where files run.
-    """
-    if trainer is not None:
-        return Jury("training", original.file, original.contract, trainer.held_out, bench)
-    if search_half is not None:
-        return Jury("evaluation", original.file, original.contract, search_half, bench)
-
-    def calibration() -> Iterable[tuple[Feeds, Any]]:
-        return ((sample.feeds, None) for sample in original.calibration)
-
-    return Jury("calibration", original.file, original.contract, calibration, bench)
 
 
 def _is_class(label: Any) -> bool:

@@ -31,6 +31,9 @@ INTEGER_GAP = 0.2
 TELLING = 4.0
 """Of what is allowed: what integers cost a network that has lost more is mostly chance."""
 
+NORMAL = 1.96
+"""Standard errors to either side of the mean, that 95% of a normal distribution are within."""
+
 BISECTIONS = 5
 
 
@@ -150,7 +153,8 @@ class Table:
         loss = candidate.figures.loss_points
         if loss <= TELLING * self.allowed:
             self._gaps.append(loss - self.kitchen.judge(candidate.shrunk.model.file).points)
-        return Trained(Run(share, seconds + (after.run.seconds if after else 0.0), loss), candidate)
+        error = (candidate.outcome.judged.noise or 0.0) / NORMAL
+        return Trained(Run(share, seconds + (after.run.seconds if after else 0.0), loss, error), candidate)
 
     def least_share(self) -> float:
         """What has to go at least, for the limits of latency and size; 0 where all is within them already.

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.planner.front import dominates, front, hypervolume
@@ -14,7 +14,6 @@ POINTS = st.integers(1, 3).flatmap(
 )
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(POINTS)
 def test_a_front_beats_all_others_and_none_of_itself(points: list) -> None:
     chosen = front(points)
@@ -24,7 +23,6 @@ def test_a_front_beats_all_others_and_none_of_itself(points: list) -> None:
         assert place in chosen or any(dominates(points[one], point) or points[one] == point for one in chosen)
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(POINTS)
 def test_the_volume_is_that_of_the_cells_that_some_point_dominates(points: list) -> None:
     width = len(points[0])

@@ -1,7 +1,7 @@
 """Budgets: what exceeds them, who is best within them, and what would have to give."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
@@ -46,7 +46,6 @@ def test_a_loss_that_is_exactly_the_limit_keeps_it() -> None:
     assert Limits(max_drop=0.3).kept(Figures(0.1 + 0.2, 1, 1, 1))
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(st.lists(FIGURES, min_size=1, max_size=8), LIMITS, st.sampled_from(["latency", "size", "memory"]))
 def test_the_best_keeps_all_limits_and_nobody_who_does_is_better(found: list, limits: Limits, goal: str) -> None:
     candidates = {str(place): one for place, one in enumerate(found)}
@@ -65,7 +64,6 @@ def test_the_best_keeps_all_limits_and_nobody_who_does_is_better(found: list, li
             assert candidates[name].of(goal) == min(one.of(goal) for one in kept)
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(st.lists(FIGURES, min_size=1, max_size=8), LIMITS)
 def test_each_way_out_is_one(found: list, limits: Limits) -> None:
     candidates = {str(place): one for place, one in enumerate(found)}

@@ -3,10 +3,10 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecomp.planner.stages import BOLDEST, FIRST_SHARE, GENTLEST, Run, share_for
+from edgecomp.planner.stages import BOLDEST, FIRST_SHARE, GENTLEST, Run, Trend, share_for
 
 
 def loss(share: float, seconds: float, power: float) -> float:
@@ -50,7 +50,6 @@ def test_where_nothing_keeps_it_the_gentlest_is_tried() -> None:
     assert share_for(runs, 600, 1.0) < 0.3
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(
     st.lists(
         st.builds(Run, share=st.floats(0.05, 0.95), seconds=st.floats(1, 100), loss=st.floats(-5, 100)),
@@ -66,10 +65,25 @@ def test_whatever_was_seen_a_share_comes_of_it(runs: list, seconds: float, allow
     assert GENTLEST <= share <= BOLDEST
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(st.floats(0.05, 5), st.floats(0.05, 5))
 def test_a_larger_budget_never_prunes_less(one: float, other: float) -> None:
     runs = seen(30, 0.5)
     low, high = sorted((one, other))
 
     assert share_for(runs, 500, low) <= share_for(runs, 500, high)
+
+
+def test_what_is_trained_on_loses_less_by_its_own_figure_but_never_the_floor() -> None:
+    line = Trend(floor=0.2, level=0.0, slope=5.0, decay=1.0)
+
+    assert line.later(Run(0.8, 300.0, 1.2), 300.0) == pytest.approx(0.7)
+    assert line.later(Run(0.8, 300.0, 0.1), 300.0) == pytest.approx(0.1)
+
+
+def test_what_few_samples_say_counts_for_less_than_what_many_say() -> None:
+    as_it_was, first = Run(0.0, math.inf, 0.0), Run(0.7, 72.0, 2.2)
+    sure, unsure = Run(0.7, 558.0, 0.05, error=0.02), Run(0.7, 558.0, 0.05, error=0.8)
+
+    bold, careful = (share_for([as_it_was, first, main], 800.0, 0.5) for main in (sure, unsure))
+
+    assert 0.7 < careful < bold

@@ -193,3 +193,18 @@ def test_without_training_finer_numbers_are_tried_where_integers_lose_too_much(s
 
     assert {"float16", "dynamic"} <= {one.quantize.scheme for one in kitchen.recipes}
     assert {one.quantize.float_budget for one in kitchen.recipes} >= {10.0, 30.0, 100.0}
+
+
+def test_what_keeps_the_budget_easily_is_pruned_further_with_the_time_that_is_left(simulation: Any) -> None:
+    kitchen = simulation(power=1.0, hardness=0.3)
+
+    choice = run(kitchen, max_drop=1.0)
+
+    recipe = choice.candidate.outcome.recipe
+    assert recipe.prune is not None
+    assert recipe.prune.stages is not None
+    first, last = recipe.prune.stages
+    assert first < last == recipe.prune.share
+    assert recipe.train is not None
+    assert recipe.train.rounds == 2
+    assert kitchen.clock <= 1.05 * MINUTES

@@ -77,9 +77,10 @@ def files(folder: Path) -> set[str]:
 
 
 def test_a_point_becomes_a_bundle_with_the_very_file_of_the_search(done: Any, tmp_path: Path) -> None:
-    made = pick(done.folder, trial=1, out=tmp_path / "result")
+    made = pick(done.folder, trial=1, out=tmp_path / "result", hide_samples=True)
 
     assert made.same
+    assert made.result.report["evaluation"]["samples_hidden"]
     assert made.result.bundle.exists()
     assert made.result.report["judged_on"]["n"] == 300
 
