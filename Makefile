@@ -15,8 +15,9 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/pytest -m "not slow"
 
+# The slow tests too, and other random examples every time.
 test-all: .venv/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest --hypothesis-profile=searching
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks

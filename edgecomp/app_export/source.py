@@ -63,12 +63,15 @@ def read_app_source(path: Path) -> AppSource:
         takes, gives = (", ".join(one.name for one in side) for side in sides)
         raise InputError(
             f"{path}: an app's class is written for models that take one photo and tell classes; this takes {takes} "
-            f"and gives {gives}"
+            f"and gives {gives}. Feed its model.tflite from code of your own"
         )
     tensors = (loaded.inputs[0], loaded.outputs[found])
     for one in tensors:
         if one.stored_dtype not in STORED:
-            raise InputError(f"{path}: {one.name} is {one.stored_dtype}; the class handles {', '.join(STORED)} tensors")
+            raise InputError(
+                f"{path}: {one.name} is {one.stored_dtype}, and the class handles {', '.join(STORED)} tensors; "
+                "convert the model again with such inputs and outputs (--io)"
+            )
     return AppSource(
         name=loaded.bundle.manifest.name,
         model=loaded.bundle.model,

@@ -42,6 +42,9 @@ def _metadata(installed: Distribution, info: str) -> dict[str, bytes]:
     scripts = installed.read_text("entry_points.txt")
     if scripts:
         entries[f"{info}/entry_points.txt"] = scripts.encode()
+    for file in installed.files or ():
+        if len(file.parts) == 3 and file.parts[0].endswith(".dist-info") and file.parts[1] == "licenses":
+            entries[f"{info}/licenses/{file.name}"] = file.read_binary()
     return entries
 
 

@@ -113,9 +113,13 @@ def _manifest(described: Mapping[str, Any], listed: Mapping[str, Mapping[str, An
 def _check_limits(files: Mapping[str, bytes]) -> None:
     size = sum(map(len, files.values()))
     if size > MAX_TOTAL_BYTES:
-        raise InputError(f"the files of the bundle have {size} bytes; a bundle may have {MAX_TOTAL_BYTES}")
+        raise InputError(
+            f"the files of the bundle have {size} bytes; a bundle may have {MAX_TOTAL_BYTES}; put less into it"
+        )
     if len(files) > MAX_ENTRIES - len(OWN_FILES):
-        raise InputError(f"the bundle would have {len(files)} files; it may have {MAX_ENTRIES - len(OWN_FILES)}")
+        raise InputError(
+            f"the bundle would have {len(files)} files; it may have {MAX_ENTRIES - len(OWN_FILES)}; put less in"
+        )
 
 
 def _zip(files: Sequence[HeldFile]) -> bytes:

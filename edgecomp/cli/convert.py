@@ -19,7 +19,7 @@ from ..quantize.schemes import IOS, SCHEMES
 from ..quantize.settings import EFFORTS
 from .durations import Duration
 from .front_text import front_lines
-from .options import opening_options, option_from, reading_options
+from .options import opening_options, option_from, privacy_options, reading_options
 from .shapes import parse_input_shape
 from .signing import opened_key, release_options
 
@@ -67,6 +67,7 @@ _PLAN = "Only show what --prune and --low-rank would make of each layer."
 @click.option("--plan", "plan_only", is_flag=True, help=_PLAN)
 @_option("stock", is_flag=True)
 @release_options
+@privacy_options
 @_option("force", is_flag=True)
 def command(model: Path, input_shape: str | None, plan_only: bool, keep_dead: bool, **options: Any) -> None:
     """Turn a trained MODEL (.keras, .h5, SavedModel folder, float .tflite) into a measured, verified bundle.

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ..errors import BudgetError
 from .evaluation_text import lines
-from .options import opening_options, reading_options
+from .options import opening_options, privacy_options, reading_options
 from .shapes import parse_input_shape
 
 _DATA = "Samples: a folder with a sub-folder per class, .npz with x and y, .csv or package.module:callable."
@@ -49,6 +49,7 @@ _WEIGHTS = (
 @reading_options
 @click.option("--limit", type=click.IntRange(min=1), help="Samples used at most, evenly spread.")
 @opening_options
+@privacy_options
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page, which opens offline.")
 @click.option("--md", type=click.Path(path_type=Path, dir_okay=False), help="Also write Markdown for a pull request.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

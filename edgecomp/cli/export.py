@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -10,12 +10,33 @@ import click
 from ..errors import InputError
 from ..pipeline.output import check_free, staged, writing_to
 from ..targets import Target, load_target
+from .options import Command
 
 _NAME = "What files and identifiers begin with. [default: the bundle's or the file's name]"
 _TARGET = (
     "Microcontroller that it must fit: a name (`edgecomp targets list`) or a YAML file. [default: the bundle's, where "
     "that is one]"
 )
+
+
+def _folder_for(what: str) -> Callable[[Command], Command]:
+    """Options that say where what is made goes."""
+
+    def options(command: Command) -> Command:
+        place = click.Path(path_type=Path)
+        command = click.option("--force", is_flag=True, help="Replace a folder that is not empty.")(command)
+        return click.option("--out", required=True, metavar="DIR", type=place, help=f"Folder for the {what}.")(command)
+
+    return options
+
+
+def _bundle_to(what: str) -> Callable[[Command], Command]:
+    """The bundle, and options that say where what is made of it goes."""
+
+    def options(command: Command) -> Command:
+        return click.argument("bundle", type=click.Path(path_type=Path))(_folder_for(what)(command))
+
+    return options
 
 
 @click.group("export")
@@ -25,10 +46,9 @@ def command() -> None:
 
 @command.command("c")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the source.")
+@_folder_for("source")
 @click.option("--name", metavar="NAME", help=_NAME)
 @click.option("--target", metavar="NAME", help=_TARGET)
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
 def c_command(file: Path, out: Path, name: str | None, target: str | None, force: bool) -> None:
     """Write FILE, a .tflite or a bundle, as a C array with its constants, for TensorFlow Lite Micro.
 
@@ -50,27 +70,21 @@ def c_command(file: Path, out: Path, name: str | None, target: str | None, force
 
 
 @command.command("android")
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the files.")
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@_bundle_to("files")
 def android_command(bundle: Path, out: Path, force: bool) -> None:
     """Write BUNDLE, a photo classifier, for an Android app: the model with TFLite metadata, and Kotlin classes."""
     _write_app(bundle, "android", out, force=force)
 
 
 @command.command("ios")
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the files.")
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@_bundle_to("files")
 def ios_command(bundle: Path, out: Path, force: bool) -> None:
     """Write BUNDLE, a photo classifier, for an iOS app: the model with TFLite metadata, and Swift types."""
     _write_app(bundle, "ios", out, force=force)
 
 
 @command.command("web")
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder for the page.")
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@_bundle_to("page")
 def web_command(bundle: Path, out: Path, force: bool) -> None:
     """Write BUNDLE as a page that any web host can serve, with LiteRT.js beside it."""
     from ..app_export.web import web_files

@@ -17,6 +17,7 @@ from ..latency.predict import PredictedLatency, can_predict, predict
 from ..lint import Finding, Placement, lint, placements
 from ..pipeline.inspect import Inspected, inspect_file
 from ..pipeline.options.ranking import RankingOptions
+from ..pipeline.options.shared import OpeningOptions
 from ..targets import Target, load_target
 from ..tflite import ModelSummary, summarize
 from ..tflite.summary import TensorSummary
@@ -103,7 +104,7 @@ def command(
     if given := next((name for name, value in reading.items() if value is not None), None):
         raise InputError(f"--{given} is about samples, which only --sensitivity looks at: add that, or leave it out")
     profile = None if target is None else load_target(target)
-    inspected = inspect_file(file, input_shape=shapes, console=Console(stderr=True), **options)
+    inspected = inspect_file(file, OpeningOptions(input_shape=shapes, **options), console=Console(stderr=True))
     model = inspected.tflite
     summary = None if model is None else summarize(model, inspected.layer_names)
     verdict = Verdict(profile, findings=inspected.findings)

@@ -25,10 +25,10 @@ VERBS = {
     "compare": "Hold results against each other, with intervals and gates.",
     "phone": "Serve a bundle as a page that runs it in a phone's browser.",
     "deploy": "Put a bundle on devices over SSH, and show which device has what.",
-    "bundle": "Give a bundle a version and a signature.",
+    "bundle": "Make a bundle ready to hand out: version, signature, deltas, packages.",
     "keys": "Make, show and endorse the keys that sign bundles.",
     "export": "Write a model for microcontrollers (C), apps (Android, iOS) or web hosts.",
-    "targets": "List, show and check device profiles.",
+    "targets": "List, show, check and fit device profiles.",
 }
 
 
@@ -58,9 +58,8 @@ def cli(debug: bool) -> None:
 
 def console_script() -> None:
     """Entry point of the console script: `main`, started and ended without what only costs time."""
-    gc.set_threshold(
-        50_000
-    )  # importing TensorFlow makes a million objects that live to the end: looking again is in vain
+    # Importing TensorFlow makes a million objects that live to the end: looking at them again is in vain.
+    gc.set_threshold(50_000)
     sys.meta_path.insert(0, _KerasWithoutScikitLearn())
     try:
         main()
@@ -90,7 +89,7 @@ class _KerasWithoutScikitLearn(MetaPathFinder):
 def main() -> None:
     """Runs the command line and exits.
 
-    Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 3 the accuracy budget cannot be met; 4 a measurement
+    Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 3 a budget cannot be met; 4 a measurement
     that is not valid; 5 integrity or signature failure; 130 interrupted.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

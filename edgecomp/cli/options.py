@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from ..pipeline.options.declare import flag_of, option_of
-from ..pipeline.options.shared import OpeningOptions, ReadingOptions
+from ..pipeline.options.shared import OpeningOptions, PrivacyOptions, ReadingOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,6 +35,11 @@ def opening_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def privacy_options(command: Command) -> Command:
+    """Options that say what of the samples may be written down."""
+    return option_from(PrivacyOptions, "hide_samples", is_flag=True)(command)
 
 
 def reading_options(command: Command) -> Command:

@@ -59,6 +59,16 @@ def command(
             return
     if bundle is None:
         raise InputError("name a bundle, such as result/bundle.zip")
+    seen = _serve(bundle, host, port, out or bundle.resolve().parent / "phones", plain=plain, idle=idle, once=once)
+    if once:
+        _end_with(seen)
+
+
+def _serve(
+    bundle: Path, host: str | None, port: int, folder: Path, *, plain: bool, idle: float, once: bool
+) -> list[PhoneResult]:
+    """Serves the page until it is no longer wanted, and shows and keeps what phones send; returns that."""
+    from ..phone import litert_js
     from ..phone.address import LOOPBACK, checked, local_address
     from ..phone.certificate import secure
     from ..phone.model_data import read_model_data
@@ -74,7 +84,6 @@ def command(
     secured = None if plain or address.startswith(LOOPBACK[:4]) else secure(address)
     found: queue.SimpleQueue[PhoneResult] = queue.SimpleQueue()
     seen: list[PhoneResult] = []
-    folder = out or bundle.resolve().parent / "phones"
 
     def take(sent: bytes) -> None:
         found.put(read_result(sent, data.sha256))
@@ -93,8 +102,7 @@ def command(
                 click.echo(f"nobody came for {idle:g} minutes; the page is gone")
         except KeyboardInterrupt:
             click.echo("\nthe page is gone")
-    if once:
-        _end_with(seen)
+    return seen
 
 
 def _invite(link: str, name: str, secured: Secured | None, idle: float) -> None:

@@ -66,23 +66,23 @@ def command(
     from ..remote.host import is_ssh
 
     if totals and not where.startswith(EMULATE):
-        raise InputError("--totals is for --on emulate:CPU")
+        raise InputError("--totals is for --on emulate:CPU: say where, or leave it out")
     if totals and by_op:
-        raise InputError("--totals and --by-op contradict each other")
+        raise InputError("--totals and --by-op contradict each other: leave one of them out")
     if mode is not None and (by_op or where.startswith(EMULATE)):
-        raise InputError("--mode is about the latency of whole inferences, here, --on ssh://… or adb")
+        raise InputError("--mode is about the latency of whole inferences, here, --on ssh://… or adb: leave it out")
     if is_adb(where):
         if by_op or ssh_config is not None or python is not None:
-            raise InputError("--by-op, --ssh-config and --python are not for --on adb")
+            raise InputError("--by-op, --ssh-config and --python are not for --on adb: leave them out")
         return measure_on_phone(file, where, threads, seconds, mode, delegate, benchmark_model, as_json)
     if benchmark_model is not None or delegate is not None:
-        raise InputError("--benchmark-model and --delegate are for --on adb")
+        raise InputError("--benchmark-model and --delegate are for --on adb: say that, or leave them out")
     if is_ssh(where) and by_op:
         return _time_operators_there(file, where, _operator_options(threads, seconds), as_json, ssh_config, python)
     if is_ssh(where):
         return _measure_there(file, where, _bench_options(threads, seconds, mode), as_json, ssh_config, python)
     if ssh_config is not None or python is not None:
-        raise InputError("--ssh-config and --python are for --on ssh://…")
+        raise InputError("--ssh-config and --python are for --on ssh://…: say where, or leave them out")
     if where == "here" and by_op:
         raise SystemExit(_time_operators_here(file, _operator_options(threads, seconds), as_json))
     if where == "here":

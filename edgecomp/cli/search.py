@@ -15,7 +15,7 @@ from ..planner.limits import GOALS
 from ..quantize.schemes import SCHEMES
 from ..study.samplers import SAMPLERS
 from .front_text import front_lines
-from .options import opening_options, option_from, reading_options
+from .options import opening_options, option_from, privacy_options, reading_options
 from .shapes import parse_input_shape
 from .signing import opened_key, release_options
 
@@ -107,6 +107,7 @@ def show(folder: Path, storage: str | None, as_json: bool) -> None:
 @_pick("trial", type=click.IntRange(min=0), metavar="N")
 @_pick("storage", metavar="FILE|URL")
 @release_options
+@privacy_options
 @_pick("force", is_flag=True)
 def pick(folder: Path, **options: Any) -> None:
     """Make a bundle of the best point in FOLDER within the limits.

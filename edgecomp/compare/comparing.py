@@ -105,7 +105,7 @@ def compare(results: Sequence[Result], *, across_devices: bool = False, scenario
     first = results[0]
     quantities = tuple(name for name in QUANTITIES if any(name in one.figures for one in results))
     if not any(name in first.figures and name in one.figures for name in quantities for one in results[1:]):
-        raise InputError(f"{first.name} and the others have no figure in common")
+        raise InputError(f"{first.name} and the others have no figure in common; compare what measures the same")
     devices = _devices(results)
     if len(devices) > 1 and not across_devices:
         raise InputError(

@@ -19,7 +19,7 @@ def bench_result(source: JsonObject, path: str) -> Result:
     """What `edgecomp-runtime bench` prints."""
     latency, engine, device = source.inside("latency_ms"), source.inside("engine"), source.inside("device")
     if latency.number("p50") is None:
-        raise InputError(f"{latency.where} has no p50")
+        raise InputError(f"{latency.where} has no p50; measure again")
     energy = source.inside("energy")
     figures = {
         **_percentiles(latency, "p50", "p90", "p99"),

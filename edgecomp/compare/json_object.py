@@ -30,7 +30,7 @@ def load_json(path: str) -> JsonObject:
             raw = file.read(MOST_BYTES)
         data = json.loads(raw, parse_constant=_refused)
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path}: there is no such file; check the path") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:

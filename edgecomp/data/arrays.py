@@ -189,7 +189,7 @@ def _dataset(
         counts["y"] = len(labels) if labels.ndim else 0
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise InputError(f"{source}: the arrays differ in their number of samples: {told}")
+        raise InputError(f"{source}: the arrays differ in their number of samples: {told}; give as many of each")
     count = next(iter(counts.values()))
     if count == 0:
         raise InputError(f"{source}: is empty; give at least one sample")
@@ -205,5 +205,7 @@ def _dataset(
 
 def _count(source: str, name: str, rows: Rows) -> int:
     if not rows.shape:
-        raise InputError(f"{source}: {name} is a single number, not an array of samples")
+        raise InputError(
+            f"{source}: {name} is a single number, not an array of samples; give one with the samples first"
+        )
     return rows.shape[0]

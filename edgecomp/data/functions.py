@@ -204,7 +204,9 @@ def _unbatched(where: str, x: Any, y: Any, inputs: Sequence[TensorSpec]) -> Iter
     if targets is not None:
         sizes.add(len(targets) if targets.ndim else 1)
     if len(sizes) > 1:
-        raise InputError(f"{where}: inputs and labels differ in their number of samples: {sorted(sizes)}")
+        raise InputError(
+            f"{where}: inputs and labels differ in their number of samples: {sorted(sizes)}; give as many of each"
+        )
     for row in range(sizes.pop()):
         label = None if targets is None else targets.reshape(-1)[0] if targets.ndim == 0 else targets[row]
         yield {name: np.array(value[row]) for name, value in arrays.items()}, label
@@ -219,7 +221,7 @@ def _labels(source: str, seen: Sequence[Any], names: Sequence[str] | None) -> La
     try:
         values = np.stack([np.asarray(label) for label in seen])
     except ValueError:
-        raise InputError(f"{source}: its labels differ in shape") from None
+        raise InputError(f"{source}: its labels differ in shape; give all the same") from None
     return from_array(values, names, f"{source}: labels")
 
 

@@ -36,11 +36,16 @@ def by_input(where: str, x: Any, inputs: Sequence[TensorSpec]) -> dict[str, np.n
     wanted = [one.name for one in inputs]
     if isinstance(x, Mapping):
         if set(x) != set(wanted):
-            raise InputError(f"{where}: has arrays for {listed(list(x))}, but the model's inputs are {listed(wanted)}")
+            raise InputError(
+                f"{where}: has arrays for {listed(list(x))}, but the model's inputs are {listed(wanted)}; "
+                "give one for each"
+            )
         return {name: as_array(where, x[name]) for name in wanted}
     values = list(x) if len(wanted) > 1 and isinstance(x, (list, tuple)) else [x]
     if len(values) != len(wanted):
-        raise InputError(f"{where}: {len(values)} array(s) for the model's {len(wanted)} inputs {listed(wanted)}")
+        raise InputError(
+            f"{where}: {len(values)} array(s) for the model's {len(wanted)} inputs {listed(wanted)}; give one for each"
+        )
     return {name: as_array(where, value) for name, value in zip(wanted, values, strict=True)}
 
 

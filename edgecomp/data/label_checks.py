@@ -58,7 +58,7 @@ def _check_range(dataset: Dataset, output: OutputContract, survey: Survey, class
     if len(dataset.class_names) > classes:
         raise InputError(
             f"{dataset.source}: has {len(dataset.class_names)} classes ({listed(dataset.class_names)}), but the "
-            f"model's output {output.name} has {classes}"
+            f"model's output {output.name} has {classes}; give data of the classes that the model knows"
         )
     if highest >= classes:
         counted = "; do they count from 1?" if lowest == 1 and highest == classes else ""
@@ -94,6 +94,6 @@ def _check_targets(source: str, output: OutputContract | None, survey: Survey) -
     if wanted != given:
         raise InputError(
             f"{source}: {survey.first_target} has a target of shape {list(survey.target_shape)}, but the model's "
-            f"output {output.name} has shape {list(output.shape[1:])}"
+            f"output {output.name} has shape {list(output.shape[1:])}; give targets of that shape"
         )
     return []

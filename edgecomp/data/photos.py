@@ -28,6 +28,7 @@ class PhotoDataset:
         files: their paths.
         labels: of each file, or None.
         warnings: sentences a user should read.
+        kind: what samples are; always "images".
     """
 
     source: str

@@ -81,7 +81,7 @@ class CompressedRows:
                     yield np.frombuffer(data, self.dtype).reshape(self.shape[1:]).copy()
                     next_row = int(position) + 1
         except (OSError, zipfile.BadZipFile, EOFError, ValueError) as error:
-            raise InputError(f"{self.path}: array {self.member!r} is damaged ({error})") from error
+            raise InputError(f"{self.path}: array {self.member!r} is damaged ({error}); save the file again") from error
 
 
 def take_together(rows: Rows, positions: np.ndarray, count: int) -> Iterator[np.ndarray]:
@@ -104,7 +104,7 @@ def npy_rows(path: Path) -> Rows:
     try:
         return ArrayRows(np.load(path, mmap_mode="r", allow_pickle=False))
     except PermissionError:
-        raise InputError(f"{path}: permission denied") from None
+        raise InputError(f"{path}: permission denied; allow reading it") from None
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path}: {_why_unreadable(error)}") from error
 
@@ -119,9 +119,9 @@ def npz_members(path: Path) -> dict[str, str]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except PermissionError:
-        raise InputError(f"{path}: permission denied") from None
+        raise InputError(f"{path}: permission denied; allow reading it") from None
     except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is not an .npz file, or is damaged ({error})") from error
+        raise InputError(f"{path}: is not an .npz file, or is damaged ({error}); save the file again") from error
     return {name.removesuffix(".npy"): name for name in names if name.endswith(".npy")}
 
 

@@ -213,7 +213,9 @@ def _labels(path: Path, layout: Layout, names: Sequence[str] | None) -> tuple[La
 def _checked_labels(texts: Sequence[str], names: Sequence[str] | None, path: Path, layout: Layout) -> Labels:
     if "" in texts:
         position = list(texts).index("")
-        raise InputError(f"{path}: row {position + 1}{' after the header' if layout.header else ''} has no label")
+        raise InputError(
+            f"{path}: row {position + 1}{' after the header' if layout.header else ''} has no label; give every row one"
+        )
     return from_texts(texts, names, str(path))
 
 

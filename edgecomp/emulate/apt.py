@@ -51,7 +51,9 @@ def _own_sources(folder: Path) -> list[Path]:
         found = [path for path in candidates if path.is_file() and path.stat().st_size]
         if found:
             return found
-    raise InputError(f"there are no package sources in {folder}, from which ARM packages could be fetched")
+    raise InputError(
+        f"there are no package sources in {folder} to fetch ARM packages from; use Debian or Ubuntu, or a container"
+    )
 
 
 def _private_apt(state: Path, architecture: str, sources: Sequence[Path]) -> list[str | Path]:

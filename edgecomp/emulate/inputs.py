@@ -28,7 +28,9 @@ def _values(rng: np.random.Generator, tensor: Tensor, samples: int) -> np.ndarra
     try:
         dtype = np.dtype(tensor.dtype)
     except TypeError:
-        raise InputError(f"input {tensor.name} is {tensor.dtype}, which cannot be made up") from None
+        raise InputError(
+            f"input {tensor.name} is {tensor.dtype}, which cannot be made up; give a model that takes numbers"
+        ) from None
     if tensor.dtype in _QUANTIZED and tensor.quantization is not None:
         limits = np.iinfo(dtype)
         return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..ended import Ended
 from ..errors import MeasurementError
-
-_LAST_WORDS = 300
 
 
 class EmulationError(MeasurementError):
     """The emulated interpreter crashed, or refused what it was given."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a process ended.
-
-    Args:
-        code: its exit code; that of a signal is negative.
-        stdout: what it printed.
-        stderr: likewise.
-    """
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def reason(self) -> str:
-        """One line: the signal that ended it, or the last thing it said."""
-        if self.code < 0:
-            return f"it crashed ({signal.Signals(-self.code).name})"
-        lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
-        return lines[-1][:_LAST_WORDS] if lines else f"it ended with exit code {self.code}"
 
 
 def run_process(

@@ -101,9 +101,9 @@ def _read(file: Path) -> tuple[bytes, bool]:
         bundle = read_bundle(file)
         return bundle.model, bundle.goldens is not None
     if not file.exists():
-        raise InputError(f"{file}: there is no such file")
+        raise InputError(f"{file}: there is no such file; check the path")
     if not is_tflite(file):
-        raise InputError(f"{file}: is neither a .tflite model nor a bundle")
+        raise InputError(f"{file}: is neither a .tflite model nor a bundle; give one of them")
     try:
         return file.read_bytes(), False
     except OSError as error:

@@ -87,6 +87,9 @@ def run_guest(
         where: what the other Python is, for messages.
         counted: how many inferences are counted.
         begun: called when a file's turn comes.
+
+    Raises:
+        EmulationError: the other Python ended badly; names the file that it was at.
     """
     names = list(jobs)
     _write_jobs(folder, list(jobs.values()), counted)

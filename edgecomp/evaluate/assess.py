@@ -14,7 +14,7 @@ from .chunks import Chunk
 from .diagnosis.label_order import Reordered, find_reordering
 from .metrics import Metric, wilson_interval
 from .metrics.agreement import Agreement, Flip
-from .running import Ran, judged_first, run_all
+from .parallel import Ran, judged_first, run_all
 from .statistics.bootstrap import bootstrap_interval
 from .statistics.paired import Paired, compare_answers
 from .tasks.anomaly import AnomalyTally

@@ -12,7 +12,7 @@ from edgecomp_runtime.contract import Contract
 from ..errors import InputError
 from .chunks import Feeds, in_chunks
 from .metrics import Fidelity, Metric, Outputs, Score
-from .running import Runner, judged_first, run_all
+from .parallel import Runner, judged_first, run_all
 
 
 @dataclass(frozen=True)

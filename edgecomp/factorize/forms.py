@@ -134,6 +134,7 @@ def cheaper_options(layer: FactorableLayer, multiple: int, latency: LatencyModel
 
 
 def is_cheaper(layer: FactorableLayer, option: Option, latency: LatencyModel | None) -> bool:
+    """Whether a form saves multiply-accumulates and parameters, and takes less time where a latency model tells."""
     whole, cost = layer.product, cost_of(layer, option)
     if cost.macs >= whole.macs or cost.params >= whole.params + layer.outputs:
         return False

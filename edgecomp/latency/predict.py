@@ -91,7 +91,8 @@ def _timed(target: Target) -> Prediction:
         )
     if not can_predict(target):
         raise InputError(
-            f"the profile {target.name} has instructions and not what one takes: only shares of them can be told"
+            f"the profile {target.name} has instructions and not what one takes, so that only shares of them can be "
+            "told: measure with `edgecomp targets fit`"
         )
     return found
 

@@ -15,8 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import EdgecompError, InputError
 from .archive_weights import assign_archive, count_weights
 from .h5_file import LegacyFile
@@ -178,8 +176,3 @@ def as_functional(model: Any, config: dict[str, Any], fix_input: FixInput) -> An
         )
     given = keras.Input(batch_shape=(None, *fix_input("input", tuple(shape))[1:]), name="input")
     return keras.Model(given, model(given), name=model.name)
-
-
-def zeros_for(model: Any) -> list[np.ndarray]:
-    """One batch of zeros for each input, to try a model with."""
-    return [np.zeros((1, *tensor.shape[1:]), str(tensor.dtype)) for tensor in model.inputs]

@@ -101,12 +101,15 @@ def _assign_parts(layer: Any, group: Any, where: str) -> int:
         if not own or all(read_dataset(stored, name).dtype.kind in "iu" for name in names):
             names = []
         if len(names) != len(own):
-            raise InputError(f"the layer {where} needs {len(own)} weights, but the file has {len(names)}")
+            raise InputError(
+                f"the layer {where} needs {len(own)} weights, but the file has {len(names)}: save the model again"
+            )
     for variable, name in zip(own, names, strict=True):
         value = read_dataset(stored, name)
         if value.shape != tuple(variable.shape):
             raise InputError(
-                f"a weight of the layer {where} is {value.shape} in the file, but must be {tuple(variable.shape)}"
+                f"a weight of the layer {where} is {value.shape} in the file, but must be {tuple(variable.shape)}: "
+                "save the model again"
             )
         variable.assign(value)
     return len(own) + sum(_assign_parts(part, one, where) for part, one in parts)

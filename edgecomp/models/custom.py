@@ -53,7 +53,9 @@ def _import(name: str) -> Any:
                 f"--custom-objects {name}: there is no such module in {here} or on the Python path; "
                 "give it as package.module, without .py"
             ) from error
-        raise InputError(f"--custom-objects {name}: it imports {missing}, which is not installed") from error
+        raise InputError(
+            f"--custom-objects {name}: it imports {missing}, which is not installed: install it"
+        ) from error
     except Exception as error:
         raise InputError(f"--custom-objects {name}: importing it fails with {type(error).__name__}: {error}") from error
     finally:

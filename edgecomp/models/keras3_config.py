@@ -113,7 +113,7 @@ def _with_input(layer: Config, fix_input: FixInput) -> Config:
         )
     for key in ("sparse", "ragged"):
         if inner.get(key):
-            raise InputError(f"the input {name} is {key}: only dense inputs can be converted")
+            raise InputError(f"the input {name} is {key}, and only dense inputs can be converted: give the model such")
     key = "batch_shape" if "batch_shape" in inner else "batch_input_shape"
     shape = fix_input(name, tuple(inner[key]))
     return {**layer, "config": {**inner, key: [None, *shape[1:]]}}

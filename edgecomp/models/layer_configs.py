@@ -199,7 +199,8 @@ def _single_axis(config: Config) -> Config:
     if isinstance(axis, (list, tuple)):
         if len(axis) != 1:
             raise InputError(
-                f"the layer {config.get('name')} normalizes over several axes {axis}, which cannot be done"
+                f"the layer {config.get('name')} normalizes over several axes {axis}, which cannot be done: "
+                "rebuild the model with one and save it again"
             )
         axis = axis[0]
     return {**config, "axis": axis}

@@ -15,8 +15,6 @@ from ..errors import EdgecompError, InputError
 from .custom import find_custom
 from .layer_configs import ACTIVATION_NAMES, Config, plain, translate
 
-NETWORK_CLASSES = frozenset({"Model", "Functional", "Sequential"})
-
 # Options that hold another layer (or layers) of their own.
 _NESTED_LAYER_KEYS = ("layer", "backward_layer", "cell", "cells")
 _APPLICATION_LAYERS = {

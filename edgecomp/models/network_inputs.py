@@ -59,7 +59,9 @@ def input_dtype_of(config: Config) -> str:
     """
     for key in ("sparse", "ragged"):
         if config.get(key) is True and "batch_input_shape" in config:
-            raise InputError(f"the input {config.get('name')} is {key}: only dense inputs can be converted")
+            raise InputError(
+                f"the input {config.get('name')} is {key}, and only dense inputs can be converted: give the model such"
+            )
     dtype = config.get("dtype")
     if not isinstance(dtype, str) or not re.fullmatch(r"u?int(8|16|32|64)|bool|string", dtype):
         return "float32"

@@ -66,11 +66,6 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     return keras.ops.reshape(tensor, sizes)
 
 
-def reshape_keras(x: Any, shape: Any, name: str | None = None) -> Any:
-    """`keras.backend.reshape`."""
-    return reshape(x, shape, name)
-
-
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | None = None) -> Any:
     """`tf.transpose`; with the batch left in front it is a Permute layer."""
     import keras
@@ -152,11 +147,6 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
 def shape_of(input: Any, out_type: Any = None) -> tuple[int | None, ...]:
     """`tf.shape`: the sizes known beforehand."""
     return tuple(input.shape)
-
-
-def shape_keras(x: Any) -> tuple[int | None, ...]:
-    """`keras.backend.shape`."""
-    return tuple(x.shape)
 
 
 def matmul(

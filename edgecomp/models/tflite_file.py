@@ -98,7 +98,9 @@ def _resized(content: bytes, model: Any, shapes: list[tuple[int, ...]], path: Pa
             interpreter.resize_tensor_input(int(index), list(shape))
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
-        raise InputError(f"{path} cannot take inputs of the sizes {shapes} ({first_line(error)})") from error
+        raise InputError(
+            f"{path} cannot take inputs of the sizes {shapes} ({first_line(error)}): give others with --input-shape"
+        ) from error
     for index, tensor in enumerate(graph.tensors):
         detail = interpreter._get_tensor_details(index, 0)
         tensor.shape = np.asarray(detail["shape"], np.int32)

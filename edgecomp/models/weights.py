@@ -98,7 +98,10 @@ def assign_layer(layer: BuiltLayer, stored: Sequence[StoredWeight]) -> None:
     if fitted is None:
         expected = ", ".join(f"{one.leaf}{tuple(one.variable.shape)}" for one in targets[:6])
         found = ", ".join(f"{one.leaf}{one.value.shape}" for one in stored[:6])
-        raise InputError(f"the weights of the layer {layer.name} do not fit: it needs {expected}; the file has {found}")
+        raise InputError(
+            f"the weights of the layer {layer.name} do not fit: it needs {expected}; the file has {found}. Save "
+            "the model again"
+        )
     for target, value in fitted:
         target.variable.assign(value)
     _finish(layer)

@@ -69,6 +69,7 @@ class PageServer(ThreadingHTTPServer):
         self.take = take
         self.isolated = isolated
         self.last_visit = time.monotonic()
+        self.answering = threading.Lock()
         self._tls = tls
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self._packed = dict(packed or {})
@@ -99,7 +100,8 @@ class PageServer(ThreadingHTTPServer):
             if time.monotonic() - self.last_visit > idle_seconds:
                 return False
             self.handle_request()
-        return True
+        with self.answering:  # whose result it was that ended this hears of it
+            return True
 
     def get_request(self) -> tuple[Any, Any]:
         """A connection; TLS begins in the thread that serves it, so that a slow phone holds up nobody."""
@@ -167,11 +169,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             return self._refuse(HTTPStatus.BAD_REQUEST, "The result broke off.")
-        try:
-            self.server.take(body)
-        except InputError as error:
-            return self._say(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        return self._answer(HTTPStatus.NO_CONTENT, b"", {})
+        with self.server.answering:
+            try:
+                self.server.take(body)
+            except InputError as error:
+                return self._say(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+            return self._answer(HTTPStatus.NO_CONTENT, b"", {})
 
     def log_message(self, format: str, *args: Any) -> None:
         """What a phone asks for is of no interest; what it finds is printed by whoever takes it."""

@@ -29,6 +29,7 @@ from .evaluating.runnable import Runnable, runnable
 from .evaluating.setting import Setting
 from .float_file import layer_names
 from .log_file import log_file, native_output_to
+from .options.shared import OpeningOptions
 from .workbench import Workbench
 
 WARM = ("edgecomp.evaluate.assess",)
@@ -70,6 +71,7 @@ def evaluate_files(
     labels: str | Path | Sequence[str] | None = None,
     limit: int | None = None,
     extras: Extras | None = None,
+    hide_samples: bool = False,
     custom_objects: str | dict[str, Any] | None = None,
     allow_code: bool = False,
     input_shape: Any = None,
@@ -88,6 +90,7 @@ def evaluate_files(
         labels: class names in the order of the outputs, or a text file of them.
         limit: samples used at most.
         extras: what else to measure.
+        hide_samples: whether no photo and no value of a sample may be in what is returned.
         custom_objects: see `open_model`.
         allow_code: see `open_model`.
         input_shape: see `open_model`.
@@ -102,7 +105,7 @@ def evaluate_files(
     task, extras = (None if metric is None else check_task(metric)), extras or Extras()
     corruptions = chosen_names(extras.robustness or "")
     names = read_labels(labels) if isinstance(labels, (str, Path)) else labels
-    options = {"custom_objects": custom_objects, "allow_code": allow_code, "input_shape": input_shape}
+    opening = OpeningOptions(custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
     with (
         log_file() as log,
         Worker(log=log, warm=WARM) as worker,
@@ -110,7 +113,7 @@ def evaluate_files(
         Steps(console) as steps,
     ):
         bench = Workbench(worker, steps, threads=os.cpu_count() or 1)
-        models = [runnable(Path(path), bench, options) for path in (file, against) if path is not None]
+        models = [runnable(Path(path), bench, opening) for path in (file, against) if path is not None]
         dataset = open_data(data, inputs=models[0].inputs, limit=limit, labels=names)
         contract, resolved = input_contract(models, preprocess, dataset)
         contract, task = output_contract(
@@ -123,7 +126,8 @@ def evaluate_files(
             warnings += check_evaluation(samples, contract, models[0].inputs)
         # The reference goes first. Not by their names: a file may be held against itself.
         files = {name: one.file for name, one in zip((OURS, OTHER), models, strict=False)}
-        setting = Setting(dict(reversed(files.items())), OURS, contract, task, samples, _keras(models))
+        reference_first = dict(reversed(files.items()))
+        setting = Setting(reference_first, OURS, contract, task, samples, _keras(models), hide_samples=hide_samples)
         judged = judge(setting, bench, max_drop=max_drop, map_seconds=extras.map_seconds)
         ours, other = judged.found[OURS], judged.found.get(OTHER)
         diagnosis = []
@@ -139,7 +143,7 @@ def evaluate_files(
         "agreement": ours.agreement if other else None,
         "sqnr_db": ours.sqnr_db if other else None,
         "against": against_data(models[-1].name, other) if other else None,
-        **{name: judged.data[name] for name in ("comparison", "changes", "attention")},
+        **{name: judged.data[name] for name in ("comparison", "changes", "attention", "samples_hidden")},
         **more,
         "diagnosis": judged.with_diagnosis(diagnosis).data["diagnosis"],
         "preprocess": {"name": str(resolved.preprocess), "reason": resolved.reason},

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from edgecomp_runtime.bundle.read import is_bundle, read_bundle
 
-from ..errors import EdgecompError, InputError
+from ..errors import EdgecompError
 from ..lint import Finding
+from ..models.sniff import TFLITE, sniff
 from ..progress import Steps
 from ..tflite import TfliteModel, read_tflite
+from .opening import open_with
+from .options.shared import OpeningOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from ..models import OpenedModel
 
 WARM = ("edgecomp.export.native:warm_up",)
+
+OPENING = OpeningOptions()
 
 
 @dataclass(frozen=True)
@@ -44,50 +49,24 @@ class Inspected:
     findings: tuple[Finding, ...] = ()
 
 
-def inspect_file(
-    path: Path,
-    *,
-    custom_objects: str | None = None,
-    allow_code: bool = False,
-    input_shape: Any = None,
-    console: Console | None = None,
-) -> Inspected:
+def inspect_file(path: Path, opening: OpeningOptions = OPENING, *, console: Console | None = None) -> Inspected:
     """Looks into a .tflite or a bundle, or opens a model and exports it to a float .tflite in memory.
 
     Args:
         path: the file or folder.
-        custom_objects: see `open_model`.
-        allow_code: see `open_model`.
-        input_shape: see `open_model`.
+        opening: how a model is opened.
         console: where to show progress.
 
     Raises:
         InputError: it is none of these, or cannot be read.
         IntegrityError: a bundle that is not what its manifest says.
     """
-    kind = _kind(path)
-    if kind == "tflite":
+    if is_bundle(path):
+        return _inspect_bundle(path)
+    if sniff(path) == TFLITE:
         model = read_tflite(path)
         return Inspected("tflite", model.nbytes, model)
-    if kind == "bundle":
-        return _inspect_bundle(path)
-    return _inspect_model(path, console, custom_objects=custom_objects, allow_code=allow_code, input_shape=input_shape)
-
-
-def _kind(path: Path) -> str:
-    if not path.exists():
-        raise InputError(f"there is no model at {path}: check the path")
-    if is_bundle(path):
-        return "bundle"
-    if path.is_file():
-        try:
-            with path.open("rb") as stream:
-                head = stream.read(8)
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        if head[4:] == b"TFL3":
-            return "tflite"
-    return "other"
+    return _inspect_model(path, opening, console)
 
 
 def _inspect_bundle(path: Path) -> Inspected:
@@ -103,8 +82,7 @@ def _inspect_bundle(path: Path) -> Inspected:
     return Inspected("bundle", _size_of(path), model, details=details)
 
 
-def _inspect_model(path: Path, console: Console | None, **options: Any) -> Inspected:
-    from ..models import open_model
+def _inspect_model(path: Path, opening: OpeningOptions, console: Console | None) -> Inspected:
     from ..worker import Worker
     from .float_file import convert_to_float
     from .log_file import log_file, native_output_to
@@ -117,7 +95,7 @@ def _inspect_model(path: Path, console: Console | None, **options: Any) -> Inspe
         Steps(console) as steps,
     ):
         with steps.step("open", f"opening {path.name}"):
-            opened = open_model(path, **options)
+            opened = open_with(path, opening)
         findings = tuple(Finding("opening", "note", warning, "") for warning in opened.warnings)
         model = None
         try:

@@ -71,6 +71,7 @@ def measure(
     effort: str,
     max_drop: float | None = None,
     robustness: str | None = None,
+    hide_samples: bool = False,
 ) -> Measurements:
     """Evaluates on the labelled samples where there are any, else compares on the calibration samples.
 
@@ -81,6 +82,7 @@ def measure(
         effort: "low" measures on less, and leaves maps and robustness out.
         max_drop: percentage points that may be lost, or None.
         robustness: corruptions and attacks that were asked for; None measures some where that takes seconds.
+        hide_samples: whether no photo and no value of a sample may be in what is found.
 
     Raises:
         InputError: accuracy is not defined on these samples, and a budget was set for it.
@@ -88,7 +90,7 @@ def measure(
     files = {"float": model.file, "compressed": compressed.file}
     if compressed.stock is not None:
         files["stock"] = compressed.stock
-    setting = _setting(model, files, bench)
+    setting = replace(_setting(model, files, bench), hide_samples=hide_samples)
     # Compressing needs no interpreter, so that it goes on beside the evaluation; it ends before latency is measured.
     with ThreadPoolExecutor() as pool:
         gzipped = {name: pool.submit(_gzip_bytes, file) for name, file in files.items()}

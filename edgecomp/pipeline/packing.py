@@ -33,15 +33,17 @@ def pack(
     measured: Measurements,
     bench: Workbench,
     release: Release,
+    *,
+    hide_samples: bool = False,
 ) -> bytes:
-    """Makes the goldens and packs everything the device needs."""
+    """Makes the goldens, of random numbers only where samples are hidden, and packs everything the device needs."""
     with bench.steps.step("bundle", "packing the bundle") as step:
         inputs, outputs = bench.worker.call(
             "edgecomp.evaluate.run:stored_values",
             compressed.file,
             model.contract,
             threads=1,
-            stream=_golden_feeds(model, plan.recipe.seed),
+            stream=_golden_feeds(model, plan.recipe.seed, hide_samples=hide_samples),
         )
         ran_on = measured.benches["compressed"]
         evaluation = measured.evaluations["compressed"]
@@ -77,13 +79,13 @@ def pack(
     return made
 
 
-def _golden_feeds(model: FloatModel, seed: int) -> list[dict[str, np.ndarray]]:
+def _golden_feeds(model: FloatModel, seed: int, *, hide_samples: bool) -> list[dict[str, np.ndarray]]:
     """A few real samples, and random ones between their extremes, which exercise what real ones leave out."""
-    feeds = [sample.feeds for sample in islice(model.calibration, GOLDEN_SAMPLES)]
+    real = [sample.feeds for sample in islice(model.calibration, GOLDEN_SAMPLES)]
     rng = np.random.default_rng(seed)
-    for _ in range(RANDOM_GOLDENS):
-        feeds.append({name: _between(rng, [one[name] for one in feeds]) for name in feeds[0]})
-    return feeds
+    count = RANDOM_GOLDENS + (GOLDEN_SAMPLES if hide_samples else 0)
+    random = [{name: _between(rng, [one[name] for one in real]) for name in real[0]} for _ in range(count)]
+    return random if hide_samples else [*real, *random]
 
 
 def _between(rng: np.random.Generator, arrays: list[np.ndarray]) -> np.ndarray:

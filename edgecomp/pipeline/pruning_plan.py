@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from edgecomp_runtime.preprocess import build_contract
@@ -17,6 +18,8 @@ from .options.shared import OpeningOptions
 from .quantizing.holdout import Feeds
 from .recipes.passes import MEASURED_IMPORTANCES
 from .recipes.plan import Plan, make_plan
+from .recipes.recipe import Recipe
+from .recipes.recipe_file import load_recipe
 from .shrinking.low_rank import plan_ranks, showing
 from .shrinking.rounds import MEASURED_SAMPLES, apply_channels, plan_channels
 from .shrinking.shrink import check_changeable
@@ -38,7 +41,7 @@ def plan_only(
         InputError: nothing says how much to prune or to save by lower ranks, the model is no Keras model, or a budget
             cannot be met.
     """
-    plan = make_plan(asked)
+    plan = make_plan(_untrained(asked))
     prune, low_rank = plan.recipe.prune, plan.recipe.low_rank
     if prune is None and low_rank is None:
         raise InputError(
@@ -68,6 +71,14 @@ def plan_only(
             if low_rank is not None:
                 tables.append(str(plan_ranks(keras_model, plan, samples, progress=showing(step, "looking at layers"))))
             return "\n\n".join(tables)
+
+
+def _untrained(asked: RecipeOptions) -> RecipeOptions:
+    """The options without what their recipe trains, and zeros that training chooses: a plan shows neither."""
+    if asked.recipe is None:
+        return asked
+    recipe = asked.recipe if isinstance(asked.recipe, Recipe) else load_recipe(Path(asked.recipe))
+    return replace(asked, recipe=replace(recipe, train=None, sparsify=None))
 
 
 def _samples(data: str, plan: Plan, opened: OpenedModel) -> list[Feeds]:

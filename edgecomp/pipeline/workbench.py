@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from ..progress import Steps
 from ..worker import Worker
 
-SIGNATURE = "serving_default"
-"""Key of the signature in every file we make; what TensorFlow Serving and the interpreters default to."""
-
 
 @dataclass(frozen=True)
 class Workbench:

@@ -20,7 +20,7 @@ from .calls import Call, list_calls
 from .channel_graph import FROZEN, ChannelGraph
 from .dead_reasons import DeadLayer, explain
 from .flatten import flatten
-from .reads import at_odds, biases_for, list_reads, read_by_their_makers
+from .network_reads import at_odds, biases_for, list_reads, read_by_their_makers
 from .rebuild import remove_channels
 
 if TYPE_CHECKING:

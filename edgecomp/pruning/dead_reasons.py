@@ -11,8 +11,8 @@ import numpy as np
 from .bounds.interval import Bounds
 from .calls import Call
 from .channel_graph import ChannelGraph
+from .network_reads import constants
 from .reading import outputs_without_weights
-from .reads import constants
 
 _NOT_READ = "no weights read them"
 

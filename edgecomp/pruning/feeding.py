@@ -44,7 +44,10 @@ def input_arrays(model: keras.Model, data: Any) -> list[np.ndarray]:
                 "give them with the number of samples first"
             )
     if len({len(array) for array in arrays}) > 1:
-        raise InputError(f"the inputs have different numbers of samples: {', '.join(str(len(one)) for one in arrays)}")
+        raise InputError(
+            f"the inputs have different numbers of samples ({', '.join(str(len(one)) for one in arrays)}): "
+            "give as many of each"
+        )
     return arrays
 
 

@@ -72,7 +72,10 @@ def score(
         raise InputError(f"the importance {method} is measured on samples: give data, or choose l2")
     scores = _raw_scores(model, graph, method, data, labels, seed)
     if not np.isfinite(scores).all():
-        raise InputError(f"the importance {method} is not finite: the weights or samples hold NaN or infinite values")
+        raise InputError(
+            f"the importance {method} is not finite, because the weights or samples hold NaN or infinite values: "
+            "check them"
+        )
     return _normalized(scores, graph) if normalize else scores
 
 

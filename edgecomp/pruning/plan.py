@@ -155,7 +155,7 @@ def plan_pruning(
     if not budgets:
         raise InputError("nothing says how much to prune: give macs=0.5, params=, bytes= or latency=")
     if latency is not None and latency_model is None:
-        raise InputError("a budget of latency needs a latency_model that predicts it")
+        raise InputError("a budget of latency needs a latency_model that predicts it: give one")
     if ranking not in get_args(Ranking):
         raise InputError(f"there is no ranking called {ranking}: choose among {', '.join(get_args(Ranking))}")
     rules = WidthRules(multiple, block, min_share, {**(limits or {}), **dict.fromkeys(ignore, 0.0)})

@@ -109,7 +109,7 @@ def deploy(
 
 def _deploy(delivery: Delivery, device: Device, progress: Progress, now_at: Callable[[str], object]) -> Deployed:
     now_at("sending")
-    device.bring_package()
+    device.bring_package(keep=True)
     delta = delivery.delta is not None and has_base(device, delivery.delta)
     upload = delivery.delta.upload if delta and delivery.delta is not None else delivery.upload
     path = device.send(upload, progress)
@@ -145,7 +145,7 @@ def trust(key: Upload, host: Host, dialer: Dialer) -> dict[str, Any]:
         EdgecompError: as `deploy`; or it is no key, or one that was revoked there.
     """
     with dialer.connected(host) as device:
-        device.bring_package()
+        device.bring_package(keep=True)
         return device.ask_package("trust", "add", device.send(key), doing="adding the key")
 
 
@@ -159,7 +159,7 @@ def roll_back(name: str, host: Host, dialer: Dialer) -> dict[str, Any]:
         EdgecompError: as `deploy`; or there is nothing to go back to.
     """
     with dialer.connected(host) as device:
-        device.bring_package()
+        device.bring_package(keep=True)
         return device.ask_package("rollback", name, doing="going back")
 
 
@@ -173,7 +173,7 @@ def ask_status(host: Host, dialer: Dialer) -> dict[str, Any]:
         EdgecompError: as `deploy`.
     """
     with dialer.connected(host) as device:
-        device.bring_package()
+        device.bring_package(keep=True)
         ended = device.package("status", "--json", doing="asking what is installed")
         found = ended.data()
         # Where a bundle is damaged, that is reported in full as well, and the exit code says so.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..bundle.runtime_wheel import runtime_wheel
+from ..ended import Ended
 from ..errors import BudgetError, EdgecompError, InputError, IntegrityError, MeasurementError
 from .connection import Connection
 from .failures import last_words, printable
@@ -31,33 +30,6 @@ except EdgecompError as error:
 """
 
 _BY_EXIT_CODE = {one.exit_code: one for one in (InputError, BudgetError, MeasurementError, IntegrityError)}
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a program over there ended.
-
-    Args:
-        code: its exit code; that of a signal is negative.
-        stdout: what it printed.
-        stderr: likewise.
-    """
-
-    code: int
-    stdout: str
-    stderr: str
-
-    def data(self) -> dict[str, Any] | None:
-        """The JSON object that it printed, or None; NaN and infinity are no JSON."""
-        try:
-            found = json.loads(self.stdout, parse_constant=_refused)
-        except (ValueError, RecursionError):
-            return None
-        return found if isinstance(found, dict) else None
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 class Device:
@@ -98,10 +70,24 @@ class Device:
             message = self._connection.answer(doing)
         return Ended(int(message["code"]), str(message["stdout"]), stderr)
 
-    def bring_package(self) -> None:
-        """Sends the device package that is installed here. It is read from its wheel: nothing is installed there."""
+    def bring_package(self, *, keep: bool = False) -> None:
+        """Lets the device's Python import the device package that is installed here; it is sent where it is not kept.
+
+        It is read from its wheel: nothing is installed there.
+
+        Args:
+            keep: whether it stays there, so that the next connection need not send it.
+        """
         name, wheel = runtime_wheel()
-        self._path.append(self.send(Upload.of_bytes(name, wheel)))
+        upload = Upload.of_bytes(name, wheel)
+        doing, asked = f"looking for {name}", {"sha256": upload.sha256}
+        path = self._connection.ask({"do": "find", **asked}, doing).get("path")
+        if path is None:
+            path = self.send(upload)
+            if keep:
+                path = self._connection.ask({"do": "store", "path": path, **asked}, doing).get("path", path)
+        self._titles[str(path)] = name
+        self._path.append(str(path))
 
     def package(self, *arguments: str, doing: str) -> Ended:
         """Runs `edgecomp-runtime ARGUMENTS` over there."""

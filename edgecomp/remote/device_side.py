@@ -7,6 +7,8 @@ processes go when it does, and it goes when the connection does, however that en
     {"do": "run", "arguments", "path"}                      runs this Python, which imports from these places first;
                                                             what it writes to stderr comes as it is written
     {"do": "remove", "path"}                                removes a file that was kept
+    {"do": "find", "sha256"}                                says where the package with this hash is kept, or null
+    {"do": "store", "path", "sha256"}                       keeps a package that was received, for later connections
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ LONGEST_OUTPUT = 64 * 2**20
 STALLED_SECONDS = 10
 STALE_SECONDS = 7 * 24 * 3600
 """Uploads that nobody has taken up for so long are removed by the next."""
+UNUSED_SECONDS = 90 * 24 * 3600
+"""The same for packages that nobody has used."""
 
 
 class RefusedError(Exception):
@@ -132,6 +136,23 @@ class Session:
         self.uploads.pop(request["path"], None)
         answer({"removed": True})
 
+    def store(self, request: dict[str, Any]) -> None:
+        """Keeps a package for later connections; one that cannot be kept serves this connection from where it is."""
+        path = request["path"]
+        with contextlib.suppress(OSError):
+            target = package_path(request["sha256"])
+            os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+            remove_unused(os.path.dirname(target), UNUSED_SECONDS)
+            own_name = f"{target}.{os.getpid()}"
+            try:
+                shutil.copyfile(path, own_name)
+                os.replace(own_name, target)
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(own_name)
+            path = target
+        answer({"path": path})
+
     def end(self) -> None:
         """Leaves nothing but uploads that may be taken up again."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -167,15 +188,41 @@ def own(partial: str) -> BinaryIO:
 
 def kept_folder() -> str:
     """Where uploads wait to be taken up again; old ones go."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(base, "edgecomp", "uploads")
+    folder = os.path.join(cache_folder(), "uploads")
     os.makedirs(folder, mode=0o700, exist_ok=True)
+    remove_unused(folder, STALE_SECONDS)
+    return folder
+
+
+def cache_folder() -> str:
+    """What edgecomp keeps here between connections."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "edgecomp")
+
+
+def remove_unused(folder: str, seconds: float) -> None:
+    """Removes what nobody has written to or used for so long."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         with contextlib.suppress(OSError):
-            if time.time() - os.stat(path).st_mtime > STALE_SECONDS:
+            if time.time() - os.stat(path).st_mtime > seconds:
                 os.unlink(path)
-    return folder
+
+
+def package_path(sha256: str) -> str:
+    """Where the package with this hash is kept."""
+    return os.path.join(cache_folder(), "packages", f"{sha256}.whl")
+
+
+def find(request: dict[str, Any]) -> None:
+    """Says where a package is kept, as far as it still is what it was."""
+    path = package_path(request["sha256"])
+    found = None
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        if hash_of(file, os.fstat(file.fileno()).st_size) == request["sha256"]:
+            found = path
+            os.utime(path)
+    answer({"path": found})
 
 
 def hash_of(file: BinaryIO, length: int) -> str:
@@ -246,6 +293,10 @@ def serve(incoming: Incoming, session: Session) -> None:
                 session.receive(request, incoming)
             elif request["do"] == "run":
                 run(request, session.folder)
+            elif request["do"] == "find":
+                find(request)
+            elif request["do"] == "store":
+                session.store(request)
             else:
                 session.remove(request)
         except RefusedError as refused:

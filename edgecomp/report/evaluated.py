@@ -8,7 +8,7 @@ from typing import Any
 from edgecomp.report.subject import EVALUATION
 
 FIGURES = ("metric", "interval", "interval_method", "figures", "classes", "confusion")
-FOUND = ("task", "n", "comparison", "changes", "attention", "robustness", "stream", "diagnosis")
+FOUND = ("task", "n", "comparison", "changes", "attention", "samples_hidden", "robustness", "stream", "diagnosis")
 
 
 def evaluation_report(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -152,6 +152,7 @@ def _figures(data: dict[str, Any]) -> dict[str, Any]:
         "robustness": read_robustness(data),
         "changes": read_changes(data, pictures),
         "attention": read_attention(data, pictures),
+        "samples_hidden": bool((data.get("evaluation") or {}).get("samples_hidden")),
     }
 
 

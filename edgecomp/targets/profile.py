@@ -218,8 +218,17 @@ class Target:
     Args:
         name: what `--target` takes: lower-case letters, digits and dashes.
         title: what people call it.
+        cpu: its processor.
+        os: its operating system.
+        runtime: which interpreters it has, and how they run.
+        model: what a model for it may look like.
+        memory: how much there is, and how much of it a model may take.
+        operators: which of them run.
+        limits: on files.
+        thermal: temperatures at which it slows down.
         latencies: published measurements.
         prediction: coefficients of the latency model, where there are any.
+        notes: sentences worth knowing.
         path: the file it was read from.
     """
 

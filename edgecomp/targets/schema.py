@@ -231,13 +231,13 @@ def _contradictions(target: Target) -> list[tuple[str, str]]:
         found.append(("cpu.clusters", f"the clusters have {clustered} cores together, but cpu.cores says {cores}"))
     if memory.ram_mb is not None and memory.budget_mb is not None and memory.budget_mb > memory.ram_mb:
         found.append(
-            ("memory.budget_mb", f"{memory.budget_mb:g} MB of the {memory.ram_mb:g} MB in memory.ram_mb; use less")
+            ("memory.budget_mb", f"{memory.budget_mb:g} MiB of the {memory.ram_mb:g} MiB in memory.ram_mb; use less")
         )
     if memory.flash_mb is not None and (target.limits.file_mb or 0) > memory.flash_mb:
         found.append(
             (
                 "limits.file_mb",
-                f"{target.limits.file_mb:g} MB of the {memory.flash_mb:g} MB in memory.flash_mb; use less",
+                f"{target.limits.file_mb:g} MiB of the {memory.flash_mb:g} MiB in memory.flash_mb; use less",
             )
         )
     keys = [(one.kind, one.precision) for one in target.prediction.operators] if target.prediction else []

@@ -51,6 +51,7 @@ def _byte_vector(builder: Any, data: Any) -> int:
 
 
 def schema() -> Any:
+    """TFLite's schema as LiteRT ships it: classes for the tables of a .tflite."""
     from ai_edge_litert import schema_py_generated
 
     return schema_py_generated

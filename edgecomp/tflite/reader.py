@@ -58,7 +58,7 @@ def read_tflite(source: bytes | str | Path, name: str | None = None) -> TfliteMo
 
 def _file_bytes(path: Path) -> bytes:
     if os.path.isdir(path):  # unlike Path.is_dir, False for what cannot be looked at
-        raise InputError(f"{path} is a folder, not a .tflite file")
+        raise InputError(f"{path} is a folder, not a .tflite file; give the file in it")
     if not os.path.isfile(path):
         raise InputError(f"{path} does not exist or is not a file; check the path")
     try:

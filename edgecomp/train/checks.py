@@ -133,7 +133,7 @@ def _check_targets(examples: Examples, output: np.ndarray) -> None:
     if wanted != given:
         raise InputError(
             f"{examples.source} has targets of shape {list(examples.targets.shape[1:])}, but the network gives "
-            f"{list(output.shape[1:])}"
+            f"{list(output.shape[1:])}; give targets of that shape"
         )
 
 

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from . import variables
-from .boldness import has_batch_norm, highest_rate, intact
 from .features import FeatureMatch
 from .feed import Batch, Feed
 from .judge import Judge, Score
+from .learning_rate import has_batch_norm, highest_rate, intact
 from .schedule import Pace
 from .settings import TrainSettings
 from .sparsity.gradual import Gradual, plan_gradual

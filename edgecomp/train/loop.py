@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from . import variables
+from .checkpointing import Checkpointer
 from .checks import check_loss
 from .course import Course
-from .keeper import Keeper
 from .progress import Epoch, Progress, Trained
 from .schedule import plan_schedule
-from .standing import Standing
+from .state import TrainingState
 from .weighting import weights
 
 _TOLD_EVERY = 0.3
@@ -26,7 +26,8 @@ PATIENCE = 0.4
 """Share of the epochs without a better one after which training stops, ..."""
 
 LEAST_PATIENCE = 8
-"""... and the fewest: with a cosine schedule the best epochs come late."""
+"""... and the fewest: with a cosine schedule the best epochs come late. A network that was trained before begins with
+worse ones than it came with, which do not count."""
 
 HURRIED = (
     "Training ended before the network had become as small as it was to, so that too little of it was left to recover: "
@@ -56,36 +57,36 @@ def run(
         InputError: the checkpoint is of another training or cannot be written, or the loss becomes NaN before the first
             epoch has ended.
     """
-    keeper = Keeper(checkpoint, identity, course.student.network, course.optimizer, course.masks)
-    standing = keeper.restore()
-    if standing is None:
-        standing = _start(course, started)
-        keeper.save(standing, time.monotonic() - started)
-    if not standing.stopped:
-        _Loop(course, standing, keeper, started, on_progress).run()
-    variables.write(course.student.network, standing.best_values)
+    checkpointer = Checkpointer(checkpoint, identity, course.student.network, course.optimizer, course.masks)
+    state = checkpointer.restore()
+    if state is None:
+        state = _start(course, started)
+        checkpointer.save(state, time.monotonic() - started)
+    if not state.stopped:
+        _Loop(course, state, checkpointer, started, on_progress).run()
+    variables.write(course.student.network, state.best_values)
     return Trained(
-        history=tuple(standing.history),
-        best=standing.best,
-        steps=standing.schedule.steps,
-        steps_done=standing.step,
+        history=tuple(state.history),
+        best=state.best,
+        steps=state.schedule.steps,
+        steps_done=state.step,
         metric=course.judge.metric,
         held=course.held,
-        stopped=standing.stopped,
+        stopped=state.stopped,
         augmentation=str(course.feed.augmentation),
         zeros=course.masks.share,
-        warnings=(*course.warnings, HURRIED) if standing.hurried else course.warnings,
+        warnings=(*course.warnings, HURRIED) if state.hurried else course.warnings,
     )
 
 
-def _start(course: Course, started: float) -> Standing:
+def _start(course: Course, started: float) -> TrainingState:
     score = course.score()
     pace = course.measure(started) if course.settings.time_budget is not None else None
     schedule = plan_schedule(course.settings, len(course.feed.positions), pace, course.highest_rate(score))
     first = Epoch(0, math.nan, score.value, score.loss, 0.0, time.monotonic() - started)
     best = variables.read(course.student.network)
     settled = course.settings.sparsity is None and getattr(course.student.network, "settled", True)
-    return Standing(schedule, [first], 0, score, best, settled=settled)
+    return TrainingState(schedule, [first], 0, score, best, settled=settled)
 
 
 class _Loop:
@@ -94,124 +95,124 @@ class _Loop:
     def __init__(
         self,
         course: Course,
-        standing: Standing,
-        keeper: Keeper,
+        state: TrainingState,
+        checkpointer: Checkpointer,
         started: float,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
-        self._course, self._standing, self._keeper = course, standing, keeper
+        self._course, self._state, self._checkpointer = course, state, checkpointer
         self._started, self._on_progress = started, on_progress
-        self._began, self._first = time.monotonic(), standing.step
+        self._began, self._first = time.monotonic(), state.step
         self._told = 0.0
         self._pending: list[Any] = []
-        self._thinning = course.thinning(standing.schedule.steps)
+        self._thinning = course.thinning(state.schedule.steps)
 
     def run(self) -> None:
         """Takes the steps that are left."""
-        standing, schedule = self._standing, self._standing.schedule
+        state, schedule = self._state, self._state.schedule
         last = min(schedule.steps, self._course.settings.stop_after or schedule.steps)
-        with closing(self._course.feed.batches(standing.step, last)) as batches:
+        with closing(self._course.feed.batches(state.step, last)) as batches:
             for batch in batches:
-                along = schedule.along(standing.step)
+                along = schedule.along(state.step)
                 self._course.proceed(along)
                 shares = weights(along, labelled=batch.labels is not None, taught=self._course.teacher is not None)
-                self._pending.append(self._course.learn(batch, schedule.learning_rate(standing.step), shares))
-                standing.step += 1
-                if self._thinning is not None and self._thinning.due(standing.step):
-                    self._course.masks.choose(self._thinning.share_at(standing.step))
-                if standing.at_epoch_end or standing.step == last:
+                self._pending.append(self._course.learn(batch, schedule.learning_rate(state.step), shares))
+                state.step += 1
+                if self._thinning is not None and self._thinning.due(state.step):
+                    self._course.masks.choose(self._thinning.share_at(state.step))
+                if state.at_epoch_end or state.step == last:
                     self._end_epoch()
                 elif time.monotonic() - self._told > _TOLD_EVERY:
                     self._pause()
-                if standing.stopped:
+                if state.stopped:
                     break
-        standing.stopped = standing.stopped or "it was told to"
-        if not standing.settled:
+        state.stopped = state.stopped or "it was told to"
+        if not state.settled:
             self._settle()
-        self._keeper.save(standing, self._seconds())
+        self._checkpointer.save(state, self._seconds())
 
     def _pause(self) -> None:
         """Within an epoch: is the loss sound, is there time left, is it time to save?"""
-        standing, budget = self._standing, self._course.settings.time_budget
+        state, budget = self._state, self._course.settings.time_budget
         self._count()
-        if not math.isfinite(standing.loss):
-            standing.stopped = _BROKEN
+        if not math.isfinite(state.loss):
+            state.stopped = _BROKEN
         elif budget is not None and self._seconds() > budget:
             self._end_epoch()
-            standing.stopped = standing.stopped or "the time was up"
-        elif self._keeper.due:
-            self._keeper.save(standing, self._seconds())
+            state.stopped = state.stopped or "the time was up"
+        elif self._checkpointer.due:
+            self._checkpointer.save(state, self._seconds())
         self._tell()
 
     def _end_epoch(self) -> None:
-        standing, schedule = self._standing, self._standing.schedule
+        state, schedule = self._state, self._state.schedule
         self._count()
         score = self._course.score()
-        number, loss = standing.history[-1].epoch + 1, standing.mean_loss
-        rate = schedule.learning_rate(standing.step - 1)
+        number, loss = state.history[-1].epoch + 1, state.mean_loss
+        rate = schedule.learning_rate(state.step - 1)
         epoch = Epoch(number, loss, score.value, score.loss, rate, self._seconds())
-        if standing.take(epoch, score, settled=self._settled):
-            standing.best_values = variables.read(self._course.student.network)
+        if state.take(epoch, score, settled=self._settled):
+            state.best_values = variables.read(self._course.student.network)
         patience = max(LEAST_PATIENCE, math.ceil(PATIENCE * schedule.epochs))
         if not (math.isfinite(loss) and math.isfinite(score.loss)):
-            standing.stopped = _BROKEN
-        elif standing.step == schedule.steps:
-            standing.stopped = "all epochs were done"
-        elif self._course.held and number - standing.best >= patience:
-            standing.stopped = f"nothing was better for {patience} epochs"
-        elif self._keeper.due:
-            self._keeper.save(standing, self._seconds())
+            state.stopped = _BROKEN
+        elif state.step == schedule.steps:
+            state.stopped = "all epochs were done"
+        elif self._course.held and number - state.best_trained >= patience:
+            state.stopped = f"nothing was better for {patience} epochs"
+        elif self._checkpointer.due:
+            self._checkpointer.save(state, self._seconds())
         self._tell()
 
     def _settle(self) -> None:
         """Where training ended too early for it, lets all weights go at once that were to go."""
-        standing, network = self._standing, self._course.student.network
-        standing.hurried = True
+        state, network = self._state, self._course.student.network
+        state.hurried = True
         if self._thinning is None:
             return
-        variables.write(network, standing.best_values)
+        variables.write(network, state.best_values)
         self._course.masks.choose(self._thinning.share)
         score = self._course.score()
-        last = standing.history[-1]
+        last = state.history[-1]
         epoch = replace(last, epoch=last.epoch + 1, value=score.value, held_loss=score.loss, seconds=self._seconds())
-        standing.take(epoch, score, settled=True)
-        standing.best_values = variables.read(network)
+        state.take(epoch, score, settled=True)
+        state.best_values = variables.read(network)
 
     @property
     def _settled(self) -> bool:
-        gone = self._thinning is None or self._standing.step >= self._thinning.last
+        gone = self._thinning is None or self._state.step >= self._thinning.last
         return gone and getattr(self._course.student.network, "settled", True)
 
     def _count(self) -> None:
         """Fetches the losses of the last steps, in order: their sum is the same wherever a run was interrupted."""
-        standing = self._standing
+        state = self._state
         for loss in self._pending:
-            standing.loss += float(loss)
-            standing.losses += 1
+            state.loss += float(loss)
+            state.losses += 1
         self._pending.clear()
-        if len(standing.history) == 1:
-            check_loss(standing.loss, standing.step, standing.schedule.rate)
+        if len(state.history) == 1:
+            check_loss(state.loss, state.step, state.schedule.rate)
 
     def _tell(self) -> None:
-        standing, schedule = self._standing, self._standing.schedule
+        state, schedule = self._state, self._state.schedule
         self._told = now = time.monotonic()
         if self._on_progress is None:
             return
-        pace = (now - self._began) / max(1, standing.step - self._first)
-        last = standing.history[-1]
+        pace = (now - self._began) / max(1, state.step - self._first)
+        last = state.history[-1]
         self._on_progress(
             Progress(
-                epoch=min(schedule.epochs, standing.step // schedule.epoch_steps + 1),
+                epoch=min(schedule.epochs, state.step // schedule.epoch_steps + 1),
                 epochs=schedule.epochs,
-                step=standing.step,
+                step=state.step,
                 steps=schedule.steps,
-                loss=standing.mean_loss if standing.losses else last.loss,
+                loss=state.mean_loss if state.losses else last.loss,
                 metric=self._course.judge.metric,
                 value=last.value,
-                seconds_left=pace * (schedule.steps - standing.step),
+                seconds_left=pace * (schedule.steps - state.step),
             )
         )
 
     def _seconds(self) -> float:
         """Since training began, earlier runs included."""
-        return self._standing.earlier + time.monotonic() - self._started
+        return self._state.earlier + time.monotonic() - self._started

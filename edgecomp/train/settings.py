@@ -31,7 +31,8 @@ class TrainSettings:
         steps: exactly so many, as an earlier training had planned; None to plan anew.
         stop_after: end after so many of the planned steps, as an earlier training that the clock cut off; None for all.
         batch_size: examples in one step.
-        learning_rate: the highest of the schedule; None for one that fits what the network still knows (`boldness`).
+        learning_rate: the highest of the schedule; None for one that fits what the network still knows
+            (`learning_rate.highest_rate`).
         temperature: what the teacher's and student's scores are divided by, so that wrong classes count (Hinton et al.,
             2015).
         mixed_precision: compute in bfloat16 what Keras layers compute; weights stay float32.

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.subset import spread
 from .augmentation import Augmentation
+from .augmentation_choice import choose_augmentation
 from .batch_norm import quick_statistics
 from .checks import check_labels, check_networks, check_outputs
 from .course import Course
@@ -29,7 +30,6 @@ from .progress import Progress, Trained
 from .settings import TrainSettings
 from .step import Look, Reader, make_look
 from .variables import seed_random_layers
-from .withstanding import choose_augmentation
 
 if TYPE_CHECKING:
     import keras

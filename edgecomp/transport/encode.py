@@ -39,7 +39,9 @@ def encode(data: bytes, *, base: bytes | None = None) -> bytes:
         RuntimeError: the result, which is decoded once to be sure, does not give the file: a fault of this package.
     """
     if len(data) > MAX_BYTES:
-        raise InputError(f"the model is {len(data)} bytes; the transport form holds at most {MAX_BYTES}")
+        raise InputError(
+            f"the model is {len(data)} bytes; the transport form holds at most {MAX_BYTES}; use a smaller one"
+        )
     older = b"" if base is None else bytes(base)
     lanes = LaneEncoder()
     plan: list[Array] = []

@@ -136,9 +136,8 @@ def try_engine(name: str) -> tuple[Optional[Any], str]:
     except ModuleNotFoundError as error:
         missing = (error.name or "").split(".")[0]
         return None, "" if missing == name else f"{name} needs {missing}, which is not installed"
-    except (
-        Exception
-    ) as error:  # a broken install fails in as many ways as there are: ImportError, OSError, AttributeError
+    # A broken install fails in as many ways as there are: ImportError, OSError, AttributeError.
+    except Exception as error:
         return None, f"{name} is installed but broken ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
 
 
@@ -174,16 +173,18 @@ def _check_header(model: Union[bytes, str, os.PathLike[str]], name: str) -> None
     else:
         path = Path(model)
         if path.is_dir():
-            raise InputError(f"{name}: is a folder, not a .tflite model")
+            raise InputError(f"{name}: is a folder, not a .tflite model; give the file in it")
         try:
             with path.open("rb") as file:
                 header = file.read(8)
         except FileNotFoundError:
-            raise InputError(f"{name}: there is no such file") from None
+            raise InputError(f"{name}: there is no such file; check the path") from None
         except OSError as error:
             raise InputError(f"{name}: cannot be read ({error.strerror})") from None
     if header[4:8] != _IDENTIFIER:
-        raise InputError(f"{name}: is not a .tflite model (its bytes 4 to 8 are not TFL3)")
+        raise InputError(
+            f"{name}: is not a .tflite model (its bytes 4 to 8 are not TFL3); check that this is the right file"
+        )
 
 
 def _version(name: str) -> str:

@@ -16,7 +16,7 @@ class InputError(EdgecompError):
 
 
 class BudgetError(EdgecompError):
-    """The accuracy budget cannot be met; nothing is shipped as if it were."""
+    """A budget (of accuracy, latency or size) cannot be met; nothing is shipped or installed as if it were."""
 
     exit_code = 3
 

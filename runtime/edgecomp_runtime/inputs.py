@@ -61,7 +61,7 @@ def iterate_inputs(arguments: Sequence[str], contract: Contract) -> Iterator[Ite
         if path.is_dir():
             yield from _folder(path)
         elif not path.exists():
-            raise InputError(f"{argument}: there is no such file")
+            raise InputError(f"{argument}: there is no such file; check the path")
         elif suffix == ".npy":
             yield from _samples(argument, {contract.inputs[0].name: _load_numpy(path)}, None, contract)
         elif suffix == ".npz":
@@ -79,7 +79,7 @@ def _itself(sample: Any) -> Any:
 def _folder(folder: Path) -> Iterator[Item]:
     photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file())
     if not photos:
-        raise InputError(f"{folder}: there are no photos in this folder")
+        raise InputError(f"{folder}: there are no photos in this folder; name another")
     for path in photos:
         yield Item(str(path), partial(str, path))
 
@@ -93,10 +93,12 @@ def _samples(
         return
     lengths = {len(array) for array in arrays.values()}
     if not all(batched) or len(lengths) != 1:
-        raise InputError(f"{name}: its arrays do not all hold the same number of samples")
+        raise InputError(f"{name}: its arrays do not all hold the same number of samples; give as many of each")
     count = lengths.pop()
     if labels is not None and (labels.ndim == 0 or len(labels) != count):
-        raise InputError(f"{name}: y has the shape {list(labels.shape)}, but there are {count} samples")
+        raise InputError(
+            f"{name}: y has the shape {list(labels.shape)}, but there are {count} samples; give one label for each"
+        )
     for row in range(count):
         yield Item(f"{name}[{row}]", partial(_row, arrays, row), None if labels is None else labels[row])
 

@@ -262,9 +262,9 @@ class Model:
         if not any(batched):
             return self._one([encode(raw) for encode, raw in zip(encoders, raws)])
         if not all(batched) or len({len(raw) for raw in raws}) > 1:
-            raise InputError("the inputs do not all hold the same number of samples")
+            raise InputError("the inputs do not all hold the same number of samples; give as many of each")
         if len(raws[0]) == 0:
-            raise InputError("there are no samples in the value given")
+            raise InputError("there are no samples in the value given; give at least one")
         return _stacked([self._one([encode(raw) for encode, raw in zip(encoders, sample)]) for sample in zip(*raws)])
 
     def _one(self, stored: list[np.ndarray]) -> Values:

@@ -77,16 +77,15 @@ def _decode(source: Union[str, io.BytesIO], name: str) -> np.ndarray:
     except InputError:
         raise
     except FileNotFoundError:
-        raise InputError(f"{name}: there is no such file") from None
+        raise InputError(f"{name}: there is no such file; check the path") from None
     except (IsADirectoryError, PermissionError) as error:
         raise InputError(f"{name}: cannot be read ({error.strerror})") from None
     except image_module.DecompressionBombError:
         raise InputError(f"{name}: has more pixels than are read from an untrusted file; scale it down first") from None
     except image_module.UnidentifiedImageError:
         raise InputError(f"{name}: is not a photo in a format Pillow reads") from None
-    except (
-        Exception
-    ) as error:  # Pillow's readers raise a dozen kinds for broken files: OSError, SyntaxError, struct.error...
+    # Pillow's readers raise a dozen kinds for broken files: OSError, SyntaxError, struct.error...
+    except Exception as error:
         raise InputError(f"{name}: is a broken or truncated photo ({error})") from error
 
 

@@ -45,7 +45,7 @@ def quantize(
     steps.clip(low, high, steps)  # a third faster than np.clip
     least = steps.min(initial=np.inf)  # NaN if any value is; half the time of np.isnan over all of them
     if least != least:
-        raise InputError("the input holds values that are not numbers (NaN)")
+        raise InputError("the input holds values that are not numbers (NaN); mend them, or leave the sample out")
     stored: np.ndarray = steps.astype(dtype)
     return stored
 

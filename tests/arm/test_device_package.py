@@ -38,7 +38,7 @@ class Board:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [*self.command, "-m", "edgecomp_runtime", *arguments, "--engine", self.engine]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=600)
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -100,7 +100,7 @@ def test_frames_from_a_pipe_are_answered(board: Board, bundle: Path) -> None:
         capture_output=True,
         check=False,
         env=board.environment,
-        timeout=120,
+        timeout=600,
     )
     assert ended.returncode == 0, ended.stderr
     assert [json.loads(line)["frame"] for line in ended.stdout.splitlines()] == [0, 1, 2]

@@ -79,7 +79,7 @@ class Browser:
         """What a function body returns in the page; a promise is waited for."""
         return self._call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
-    def wait(self, condition: str, seconds: float = 30) -> None:
+    def wait(self, condition: str, seconds: float = 120) -> None:
         """Waits until an expression holds in the page."""
         deadline = time.monotonic() + seconds
         while not self.run(f"return Boolean({condition})"):
@@ -120,7 +120,7 @@ class Browser:
             self._call("DELETE", "", None)
         finally:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def _devtools(self, command: str, params: dict[str, Any]) -> Any:
         return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
@@ -132,11 +132,11 @@ class Browser:
     def _call(self, method: str, path: str, body: Any) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._base + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=180) as answer:
             return json.load(answer)["value"]
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self._ready():
             if time.monotonic() > deadline:
                 raise RuntimeError("chromedriver does not answer")

@@ -52,9 +52,9 @@ def read_order(arguments: Sequence[str], options: dict[str, Any]) -> Order:
     if action == "format":
         _check_format(hosts, options)
     elif action in INSTEAD and options["delta"] is not None:
-        raise InputError(f"--delta goes with a bundle, not with --{action}")
+        raise InputError(f"--delta goes with a bundle, not with --{action}; leave one of them out")
     elif options["out"] is not None or options["force"]:
-        raise InputError("--out and --force are for --format")
+        raise InputError("--out and --force are for --format; add it, or leave them out")
     elif not hosts:
         raise InputError("on which device? name it, as in ssh://pi@kitchen.local, or an --inventory")
     canary = 1 if options["canary"] is None else options["canary"]
@@ -90,11 +90,11 @@ def _hosts(addresses: Sequence[str], options: dict[str, Any]) -> list[Host]:
         chosen = select(read_inventory(options["inventory"]), options["limit"])
         hosts += [host if host.python else replace(host, python=python) for host in chosen]
     elif options["limit"]:
-        raise InputError("--limit chooses from an --inventory; there is none")
+        raise InputError("--limit chooses from an --inventory, and there is none; name one, or leave --limit out")
     seen: set[str] = set()
     for host in hosts:
         if host.name in seen:
-            raise InputError(f"{host.name} is named twice")
+            raise InputError(f"{host.name} is named twice; leave one of them out")
         seen.add(host.name)
     return hosts
 

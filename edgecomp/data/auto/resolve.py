@@ -92,7 +92,10 @@ def resolve_preprocess(
         return _as_given(text, inputs, dataset, keras_model, tflite)
     few = _reduced(dataset, inputs, options, _FEW)
     if not few:
-        raise InputError(f"{dataset.source}: no sample could be read, so that --preprocess auto has nothing to go by")
+        raise InputError(
+            f"{dataset.source}: no sample could be read, so that --preprocess auto has nothing to go by; mend the "
+            "samples, or say which preprocessing"
+        )
     position = pixel_input(inputs, few)
     scaling = _scaling(inputs, keras_model, tflite, position or 0)
     if position is None:

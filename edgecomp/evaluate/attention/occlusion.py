@@ -15,7 +15,7 @@ from edgecomp_runtime.classes import probabilities
 from edgecomp_runtime.contract import Contract, InputContract
 
 from ..chunks import Chunk, Feeds, joined
-from ..running import judged_first, run_all
+from ..parallel import judged_first, run_all
 from .grid import Grid, grid_of
 
 MOST_SAMPLES = 8

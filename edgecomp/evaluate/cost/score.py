@@ -155,12 +155,3 @@ def _gain(one: Quantity, scenario: Scenario) -> float | None:
         return None
     lost = max(0.0, one.value)  # what is gained by rounding is chance, and no merit
     return max(float(2.0 ** (-min(lost / scenario.points_that_halve, 100.0))), 1 / FACTOR_LIMIT)
-
-
-def read_quantities(data: Sequence[dict[str, Any]]) -> list[Quantity]:
-    """Quantities as report.json has them; those of names that are not known are left out."""
-    return [
-        Quantity(one["name"], one.get("unit") or "", one.get("value"), one.get("reference"), one.get("source"))
-        for one in data
-        if one.get("name") in QUANTITIES
-    ]

@@ -12,9 +12,6 @@ import numpy as np
 
 from ...errors import InputError
 
-MOST_DETECTIONS = 100
-"""Per image; COCO's own limit."""
-
 
 @dataclass(frozen=True)
 class Boxes:

@@ -6,12 +6,11 @@ import numpy as np
 
 from .classification import confusion_matrix, shares
 
-IGNORED = 255
-"""Pixels of this label count for nothing; the usual mark of borders, as in PASCAL VOC and Cityscapes."""
-
 
 def pixel_confusion(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
-    """`confusion_matrix` of one mask; labels that are no class (such as 255) are left out.
+    """`confusion_matrix` of one mask; labels that are no class are left out.
+
+    One is 255, with which PASCAL VOC and Cityscapes mark borders.
 
     Args:
         labels: whole numbers of any shape.

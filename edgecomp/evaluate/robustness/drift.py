@@ -12,7 +12,7 @@ import numpy as np
 from edgecomp_runtime.contract import Contract
 
 from ..chunks import Feeds
-from ..running import Runner
+from ..parallel import Runner
 
 INFERENCES = 10_000
 SETTLED = 0.2

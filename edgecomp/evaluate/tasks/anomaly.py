@@ -28,6 +28,9 @@ class AnomalyTally:
             outputs: the model's.
             label: 0 for a normal one, 1 for an anomaly.
             given: what the model was to give back, as it got it; None for a model whose output is the score.
+
+        Raises:
+            InputError: the label is neither, or the output is no score and not of the size of what it got.
         """
         kind = np.asarray(label).reshape(-1)
         if kind.size != 1 or kind[0] not in (0, 1):
@@ -38,7 +41,10 @@ class AnomalyTally:
         elif outputs[0].size == 1:
             self._scores.append(float(outputs[0].reshape(-1)[0]))
         else:
-            raise InputError("anomalies are found by an output of the input's size, or by one number; this has neither")
+            raise InputError(
+                "anomalies are found by an output of the input's size, or by one number, and this has neither; give a "
+                "--metric of your own"
+            )
         self._labels.append(int(kind[0]))
 
     def headline(self, places: np.ndarray) -> float | None:

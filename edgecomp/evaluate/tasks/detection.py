@@ -32,6 +32,9 @@ class DetectionTally:
                 shares of the image), classes [1, n], scores [1, n], and perhaps how many of them count [1]; told apart
                 by shape, classes from scores by being whole numbers.
             label: [boxes, 5]: top, left, bottom, right, class; rows of class -1 fill up.
+
+        Raises:
+            InputError: the label or the outputs have another shape.
         """
         rows = np.asarray(label, np.float64)
         if rows.ndim != 2 or rows.shape[1] != 5:

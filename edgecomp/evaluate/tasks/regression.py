@@ -24,7 +24,7 @@ class RegressionTally:
         """Takes one sample with its numbers, as many as the output has."""
         wanted = np.asarray(label, np.float64).reshape(-1)
         if wanted.size != outputs[0].size:
-            raise InputError(f"a label has {wanted.size} numbers, but the output has {outputs[0].size}")
+            raise InputError(f"a label has {wanted.size} numbers, but the output has {outputs[0].size}; give as many")
         self._rows.append(astuple(residuals(outputs[0], wanted)))
 
     def headline(self, places: np.ndarray) -> float | None:

@@ -32,7 +32,8 @@ class SegmentationTally:
         answers = scores[..., 0] > self.threshold if channels == 1 else scores.argmax(axis=-1)
         if mask.size != answers.size:
             raise InputError(
-                f"a mask of shape {list(mask.shape)} does not fit the output's {list(scores.shape[1:-1])} pixels"
+                f"a mask of shape {list(mask.shape)} does not fit the output's {list(scores.shape[1:-1])} pixels; "
+                "give y in that size"
             )
         self._matrices.append(pixel_confusion(mask, answers, max(channels, 2)))
 

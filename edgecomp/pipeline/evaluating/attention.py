@@ -16,7 +16,7 @@ from ...evaluate.attention.similarity import Similarity
 from ...evaluate.attention.verdict import likeness, likeness_words
 from ...evaluate.changes.changes import Answered, Changes, worth_a_look
 from ...evaluate.chunks import Chunk, Feeds
-from ...evaluate.running import judged_first
+from ...evaluate.parallel import judged_first
 from ...evaluate.tasks.figures import class_name
 from ..workbench import Workbench
 from .pictures import shown
@@ -99,7 +99,7 @@ def _sample(one: Answered, sample: Sample, names: Sequence[str], setting: Settin
         "label": None if one.label is None else class_name(names, one.label),
         "answer": class_name(names, one.was),
         "changed": one.changed,
-        **shown(sample, setting.samples),
+        **shown(sample, setting),
     }
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...data import PreparedSet
 from ...evaluate.changes.changes import Answered, Changes
 from ...evaluate.changes.words import changes_words
 from ...evaluate.tasks.figures import class_name
 from .pictures import shown
+from .setting import Setting
 
 
-def changes_data(found: Changes, samples: PreparedSet, names: Sequence[str]) -> dict[str, Any]:
+def changes_data(found: Changes, setting: Setting, names: Sequence[str]) -> dict[str, Any]:
     """What changed, with pictures of what the reference was surest of.
 
     Args:
         found: the changes.
-        samples: that were answered.
+        setting: whose samples were answered.
         names: of the classes, or empty.
     """
-    there = samples.at([one.position for one in found.samples])
+    there = setting.samples.at([one.position for one in found.samples])
     return {
         "n": found.n,
         "changed": found.changed,
@@ -37,7 +37,7 @@ def changes_data(found: Changes, samples: PreparedSet, names: Sequence[str]) -> 
             for one in found.classes
         ],
         "samples": [
-            {"name": there[one.position].name, **answered_data(one, names), **shown(there[one.position], samples)}
+            {"name": there[one.position].name, **answered_data(one, names), **shown(there[one.position], setting)}
             for one in found.samples
             if one.position in there
         ],

@@ -128,4 +128,4 @@ def check_any(samples: PreparedSet) -> None:
     """Refuses a set of which no sample can be read."""
     if next(iter(samples), None) is None:
         reasons = "; ".join(f"{one.name}: {one.reason}" for one in samples.dataset.skipped[:1])
-        raise InputError(f"{samples.dataset.source}: no sample can be read ({reasons or 'it is empty'})")
+        raise InputError(f"{samples.dataset.source}: no sample can be read ({reasons or 'it is empty'}); give others")

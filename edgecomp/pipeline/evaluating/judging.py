@@ -79,8 +79,9 @@ def judge(
         "n": ours.n,
         "files": {name: figures_data(one) for name, one in found.items()},
         "comparison": comparison_data(ours, max_drop, called) if reference is not None else None,
-        "changes": changes_data(ours.changes, setting.samples, called) if ours.changes is not None else None,
+        "changes": changes_data(ours.changes, setting, called) if ours.changes is not None else None,
         "attention": None,
+        "samples_hidden": setting.hide_samples,
         "diagnosis": list(dict.fromkeys([*said, *diagnose(ours, watch, called, reference)])),
     }
     if map_seconds > 0 and ours.changes is not None:

@@ -12,6 +12,7 @@ import numpy as np
 from edgecomp_runtime.contract import Contract, InputContract
 
 from ...data import PreparedSet, Sample
+from .setting import Setting
 
 MOST_SIDE = 128
 """Pixels; what is larger is scaled down."""
@@ -40,13 +41,16 @@ class Picture:
     height: int
 
 
-def shown(sample: Sample, samples: PreparedSet) -> dict[str, Any]:
-    """A sample's picture, or what its numbers are like, as report.json has it.
+def shown(sample: Sample, setting: Setting) -> dict[str, Any]:
+    """A sample's picture, or what its numbers are like, as report.json has it; neither where samples are hidden.
 
     Args:
         sample: arranged, not normalized.
-        samples: the set that it comes from, for the range of its values.
+        setting: whose samples it is one of, for the range of its values.
     """
+    if setting.hide_samples:
+        return {"image": None, "width": None, "height": None, "summary": []}
+    samples = setting.samples
     found = picture_of(sample, samples)
     summary = [] if found is not None else _summary(sample.inputs, samples.contract)
     return {

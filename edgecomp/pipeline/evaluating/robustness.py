@@ -156,7 +156,7 @@ def _check_attackable(setting: Setting) -> None:
     if setting.keras_model is None:
         raise InputError("attacks need the float Keras model: give it as FILE or --against")
     if setting.task not in ("classification", "keyword") or len(inputs) != 1 or inputs[0].dtype != "float32":
-        raise InputError("attacks need labelled samples and a classifier of one float input")
+        raise InputError("attacks need labelled samples and a classifier of one float input: leave them out")
 
 
 def _misleading(

@@ -9,14 +9,17 @@ from typing import Any
 
 from edgecomp_runtime.bundle.read import is_bundle, read_bundle
 from edgecomp_runtime.contract import Contract
+from edgecomp_runtime.engines import is_tflite
 
 from ...errors import InputError, IntegrityError
 from ...export.normalization import Moved, move_normalization
-from ...models import TensorSpec, open_model
+from ...models import TensorSpec
 from ...report import read_report_json
 from ...tflite import read_tflite
 from ...tflite.cost import is_quantized
 from ..float_file import convert_to_float
+from ..opening import open_with
+from ..options.shared import OpeningOptions
 from ..workbench import Workbench
 
 
@@ -41,13 +44,13 @@ class Runnable:
     opened: Moved | None = None
 
 
-def runnable(path: Path, bench: Workbench, options: dict[str, Any]) -> Runnable:
+def runnable(path: Path, bench: Workbench, opening: OpeningOptions) -> Runnable:
     """Opens a file, and exports it where it is no .tflite of its own.
 
     Args:
         path: a .tflite, a bundle or a Keras model.
         bench: where to export.
-        options: of `open_model`.
+        opening: how a model is opened.
 
     Raises:
         InputError: it cannot be opened.
@@ -55,23 +58,16 @@ def runnable(path: Path, bench: Workbench, options: dict[str, Any]) -> Runnable:
     if is_bundle(path):
         bundle = read_bundle(path)
         return _from_tflite(str(path), bundle.model, bundle.contract)
-    if _is_tflite(path):
+    if is_tflite(path):
         content = path.read_bytes()
         contract = _contract_of_neighbour(path, content)
         if contract is not None or is_quantized(read_tflite(content, name=str(path))):
             return _from_tflite(str(path), content, contract)
     with bench.steps.step("open", f"opening {path.name}"):
-        opened = move_normalization(open_model(path, **options))
+        opened = move_normalization(open_with(path, opening))
     with bench.steps.step("export", f"exporting {path.name} to float .tflite"):
         content = convert_to_float(opened.model, bench)
     return Runnable(str(path), content, opened.model.inputs, opened.model.outputs, opened=opened)
-
-
-def _is_tflite(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(8)[4:] == b"TFL3"
 
 
 def _contract_of_neighbour(path: Path, content: bytes) -> Contract | None:

@@ -23,6 +23,7 @@ class Setting:
         task: as `evaluate.tasks` names it; None where there are no labels.
         samples: that they are run on.
         keras_model: that of the float model, for gradients; None where there is none.
+        hide_samples: whether no photo and no value of a sample may be in what is found.
     """
 
     files: dict[str, bytes]
@@ -31,6 +32,7 @@ class Setting:
     task: str | None
     samples: PreparedSet
     keras_model: Any = None
+    hide_samples: bool = False
 
     @property
     def reference(self) -> str | None:

@@ -14,7 +14,7 @@ from ..recipes.passes import RECOVER_DESCRIPTIONS, PrunePass, QuantizePass, Trai
 from ..recipes.recipe import Recipe
 from ..recipes.weight_passes import CRITERION_DESCRIPTIONS
 from .declare import described, option
-from .shared import OpeningOptions, ReadingOptions, ReleaseOptions
+from .shared import OpeningOptions, PrivacyOptions, ReadingOptions, ReleaseOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -136,7 +136,7 @@ class GoalOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertOptions(RecipeOptions, GoalOptions, OpeningOptions, ReleaseOptions):
+class ConvertOptions(RecipeOptions, GoalOptions, OpeningOptions, PrivacyOptions, ReleaseOptions):
     """All that `edgecomp convert` can be told."""
 
     out: str | Path = field(

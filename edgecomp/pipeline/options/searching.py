@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...planner.limits import GOAL_DESCRIPTIONS
 from ...study.samplers import SAMPLER_DESCRIPTIONS
 from .declare import described, option
-from .shared import OpeningOptions, ReadingOptions, ReleaseOptions
+from .shared import OpeningOptions, PrivacyOptions, ReadingOptions, ReleaseOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +65,7 @@ class SearchOptions(StorageOptions, OpeningOptions, ReadingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PickOptions(StorageOptions, ReleaseOptions):
+class PickOptions(StorageOptions, PrivacyOptions, ReleaseOptions):
     """All that `edgecomp search pick` can be told."""
 
     out: str | Path = field(metadata=described("Folder for the bundle and its report, as of `edgecomp convert`."))

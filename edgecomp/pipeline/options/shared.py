@@ -45,6 +45,17 @@ class ReadingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrivacyOptions:
+    """What of the samples may be written down."""
+
+    hide_samples: bool = option(
+        "Leave the samples out of all that is written: no photos and no values in report, page and JSON, and random "
+        "numbers as a bundle's golden inputs. Names of their files stay.",
+        default=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReleaseOptions:
     """What a bundle says of itself, and who vouches for it."""
 

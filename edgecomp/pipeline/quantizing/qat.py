@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PRICED_VALUES = 16
 """Where bits are counted and not values: a layer with fewer than 8 weights for each of so many keeps all its values."""
 
+CHECKED = 3
+"""Calibration samples on which the network is held against the file before it is trained."""
+
 JUDGED = 1000
 """Held-out samples, at most, that tell whether training made the file better."""
 
@@ -61,7 +64,9 @@ def train_quantized(
 
     Raises:
         InputError: an operator of the file cannot be trained.
+        EdgecompError: what would be trained computes something else than the file.
     """
+    from ...qat.check import check_float
     from ...qat.network import FakeQuantNetwork
     from ...qat.plan import plan_qat
 
@@ -70,6 +75,7 @@ def train_quantized(
     network = FakeQuantNetwork(
         plan_qat(quantized.source, quantized.file), logits=True, shared=start.shared, stored=start.stored
     )
+    check_float(network, [one.feeds for one in islice(original.calibration, CHECKED)])
     trained = trainer.quantized(network, original.model.keras_model)
     settings = replace(quantized.settings, rounding="nearest", bias_correction=False)
     with bench.steps.step("quantize trained", "quantizing what was trained") as step:

@@ -53,6 +53,7 @@ def through_function(function: Any, bounds: Bounds) -> Bounds:
 
     Args:
         function: a function of `keras.activations`, or a layer or operation without weights; None for none.
+        bounds: of what goes in.
     """
     if function is None:
         return bounds

@@ -58,8 +58,11 @@ class Site:
         Args:
             variable: attributes that lead from the layer to it, such as "kernel" or "cell/kernel".
             axis: which dimension; negative ones count from the end.
-            labels: int64 [size of the axis]
+            labels: int64 [size of the axis].
             role: see `WeightAxis`.
+
+        Raises:
+            NotFollowedError: the axis has another size.
         """
         shape = self.shape(variable)
         if shape is None:

@@ -12,6 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...ended import Ended
 from ...errors import InputError
 from ..failures import last_words, printable
 
@@ -144,19 +145,6 @@ def listed(program: str) -> list[Listed]:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A command on the phone that has ended.
-
-    Args:
-        code: its exit code.
-        output: what it printed, both streams.
-    """
-
-    code: int
-    output: str
-
-
-@dataclass(frozen=True)
 class Adb:
     """A phone that takes commands.
 
@@ -175,6 +163,9 @@ class Adb:
             command: for its `sh`; what comes from elsewhere has to be quoted.
             doing: what it is for, for messages.
             seconds: after these it is given up.
+
+        Returns:
+            how it ended; what it wrote to both streams is in `stdout`.
 
         Raises:
             PhoneLostError: the phone has gone, or does not answer.

@@ -144,7 +144,7 @@ def _folder_on(phone: Adb, left: list[str]) -> Iterator[str]:
     try:
         made = phone.shell(f"mkdir {folder}", doing="making a folder")
         if made.code:
-            raise InputError(f"{phone.serial}: {FOLDER} cannot be written ({why_it_failed(made.output)})")
+            raise InputError(f"{phone.serial}: {FOLDER} cannot be written ({why_it_failed(made.stdout)})")
         yield folder
     finally:
         end = f"kill -9 $(cat {folder}/pid) 2>/dev/null; rm -rf {folder}"
@@ -194,6 +194,6 @@ def _run(phone: Adb, folder: str, command: str, plan: Plan) -> Transcript:
         seconds=_PATIENCE_SECONDS + 2 * longest_seconds(plan),
     )
     if ended.code:
-        said = why_it_failed(ended.output) or "it does not say why"
+        said = why_it_failed(ended.stdout) or "it does not say why"
         raise InputError(f"{phone.serial}: benchmark_model ended with exit code {ended.code}: {said}")
-    return read_transcript(ended.output)
+    return read_transcript(ended.stdout)

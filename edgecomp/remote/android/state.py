@@ -138,7 +138,7 @@ def look(phone: Adb) -> State:
 def _asked(phone: Adb, questions: dict[str, str], doing: str) -> dict[str, str]:
     """The answers to several commands, in one go: each way to a phone and back takes a while."""
     script = "\n".join(f"printf '\\n{_MARK} {name}\\n'; {command} 2>/dev/null" for name, command in questions.items())
-    output = printable(phone.shell(f"{script}\ntrue", doing=doing).output)
+    output = printable(phone.shell(f"{script}\ntrue", doing=doing).stdout)
     parts = re.split(rf"^{_MARK} (\w+)$", output, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 

@@ -130,6 +130,7 @@ EVALUATION = Fields(
         "comparison": COMPARISON,
         "changes": CHANGES,
         "attention": ATTENTION,
+        "samples_hidden": Flag(),
         "robustness": Fields({"samples": COUNT, "curves": Items(CURVE), "words": Text(), "reason": Text()}),
         "stream": Fields({"inferences": COUNT, "changed": COUNT, "stable": Flag(), "words": Text()}),
         "diagnosis": Items(Text()),

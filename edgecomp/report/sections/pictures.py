@@ -8,7 +8,7 @@ from dataclasses import dataclass
 BYTES = 700_000
 """For all pictures of a page, which is to stay below 2 MB with everything else."""
 
-_PNG = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
+_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")
 
 
 @dataclass
@@ -18,8 +18,8 @@ class PictureBudget:
     left: int = BYTES
 
     def take(self, data: str | None) -> str:
-        """A PNG as a data address; empty where there is none, it is something else, or it does not fit any more."""
-        if not data or len(data) > self.left or not _PNG.fullmatch(data):
+        """A PNG or JPEG as a data address; empty where there is none, or it is something else or too much."""
+        if not data or len(data) > self.left or not _PICTURE.fullmatch(data):
             return ""
         self.left -= len(data)
         return data

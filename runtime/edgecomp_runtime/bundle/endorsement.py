@@ -67,7 +67,7 @@ def parse_endorsement(raw: Mapping[str, Any]) -> Endorsement:
         if not is_fingerprint(found.by) or found.to_dict() != dict(raw):
             raise ValueError(raw)
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
-        raise InputError("that is no endorsement of a key") from None
+        raise InputError("that is no endorsement of a key; `edgecomp keys endorse` makes one") from None
     return found
 
 
@@ -83,7 +83,7 @@ def read_endorsement(path: Path) -> Endorsement:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     except (ValueError, RecursionError, InputError):
-        raise InputError(f"{path}: is no endorsement of a key") from None
+        raise InputError(f"{path}: is no endorsement of a key; `edgecomp keys endorse` makes one") from None
 
 
 def check_endorsement(endorsement: Endorsement, trusted: TrustStore) -> str:

@@ -111,7 +111,7 @@ def _opened(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path}: there is no such file; check the path") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
@@ -139,9 +139,9 @@ def _with_manifest(
     path: Path, names: Optional[frozenset[str]], chunks: Callable[[str], Iterator[bytes]]
 ) -> BundleFiles:
     if names is not None and MANIFEST_FILE not in names:
-        raise InputError(f"{path}: is not a bundle (there is no {MANIFEST_FILE} in it)")
+        raise InputError(f"{path}: is not a bundle (there is no {MANIFEST_FILE} in it); give a bundle.zip")
     if names is None and not os.path.lexists(path / MANIFEST_FILE):
-        raise InputError(f"{path}: is not a bundle (there is no {MANIFEST_FILE} in it)")
+        raise InputError(f"{path}: is not a bundle (there is no {MANIFEST_FILE} in it); give a bundle.zip")
     data = b"".join(_limited(chunks, MANIFEST_FILE, MAX_MANIFEST_BYTES))
     return BundleFiles(parse_manifest(data), data, names, chunks)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Union
@@ -147,12 +147,14 @@ def read_to_run(path: Union[str, os.PathLike[str]]) -> Bundle:
 
     Raises:
         InputError: there is no bundle at that path, or it is of a newer format.
-        IntegrityError: one of these files is missing or is not what the manifest says; a zip's headers are not what
-            they must be; or the bundle is not safe to read.
+        IntegrityError: one of these files is missing, is not what the manifest says or is not restored to that; a
+            zip's headers are not what they must be; or the bundle is not safe to read.
     """
     with open_bundle_files(Path(path)) as files:
         taken = (files.manifest.model, LABELS_FILE)
-        return _bundle(Path(path), files, [one for one in files.manifest.files if one.name in taken], nowhere)
+        bundle = _bundle(Path(path), files, [one for one in files.manifest.files if one.name in taken], nowhere)
+    # Restored now, so that the form it came in is not held beside it for as long as the model runs.
+    return replace(bundle, held_model=bundle.model, smaller=bundle.smaller - {bundle.manifest.model})
 
 
 def read_files(path: Union[str, os.PathLike[str]]) -> dict[str, bytes]:

@@ -84,7 +84,9 @@ def revoke_key(fingerprint: str, folder: Optional[Path] = None) -> None:
         IntegrityError: see `read_trust_store`.
     """
     if not is_fingerprint(fingerprint):
-        raise InputError(f"{fingerprint!r} is no fingerprint of a key (SHA256:…)")
+        raise InputError(
+            f"{fingerprint!r} is no fingerprint of a key (SHA256:…); `edgecomp-runtime trust list` shows them"
+        )
     store = read_trust_store(folder)
     known = store.keys.get(fingerprint)
     _write(

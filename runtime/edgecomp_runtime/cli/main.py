@@ -1,7 +1,7 @@
 """`edgecomp-runtime`: finds the verb, and turns every error into one sentence and an exit code.
 
-Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 4 a measurement that is not valid; 5 integrity or signature
-failure.
+Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 3 slower than a bundle allows; 4 a measurement that is not
+valid; 5 integrity or signature failure.
 """
 
 from __future__ import annotations

@@ -74,9 +74,9 @@ def _check(options: argparse.Namespace) -> None:
     if bool(options.inputs) == (options.camera is not None):
         raise InputError("give inputs, or a --camera, and not both")
     if options.camera_size and options.camera is None:
-        raise InputError("--camera-size is of no use without --camera")
+        raise InputError("--camera-size is of no use without --camera; leave it out")
     if options.frame and _STDIN not in options.inputs:
-        raise InputError(f"--frame is of no use without the input {_STDIN}")
+        raise InputError(f"--frame is of no use without the input {_STDIN}; leave it out")
     if options.json and options.camera is not None and options.count is None and not options.json_lines:
         raise InputError("a camera never ends: give --json-lines, or --count with --json")
 

@@ -99,7 +99,7 @@ def evaluate(
             raise InputError(f"{item.name}: the model answers with NaN or infinity; leave the sample out")
         tally.add(answers, label)
     if not tally.fidelity.n:
-        raise InputError(f"no sample could be run ({failed} failed)")
+        raise InputError(f"no sample could be run ({failed} failed); give others")
     return tally.evaluation(failed)
 
 

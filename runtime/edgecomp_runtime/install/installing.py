@@ -135,7 +135,7 @@ def rollback(
     from .proof import prove
 
     if read_state(model_folder(home(), name)) is None:
-        raise InputError(f"no model {name!r} is installed in {home()}")
+        raise InputError(f"no model {name!r} is installed in {home()}; `edgecomp-runtime status` says what is")
     with _locked_home(progress) as place:
         folder = model_folder(place, name)
         remove_garbage(folder)

@@ -66,7 +66,10 @@ def status(name: Optional[str] = None) -> list[Status]:
     if name is not None:
         installed_in = [place for place in search_homes() if name in installed_names(place)]
         if not installed_in:
-            raise InputError(f"no model {name!r} is installed in {' or '.join(map(str, search_homes()))}")
+            raise InputError(
+                f"no model {name!r} is installed in {' or '.join(map(str, search_homes()))}; "
+                "leave the name out to see what is"
+            )
         return [_status(name, installed_in[0])]
     seen: dict[str, Path] = {}
     for place in search_homes():

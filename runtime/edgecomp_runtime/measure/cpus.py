@@ -31,7 +31,7 @@ def parse_cpus(text: str, snapshot: Snapshot, available: Optional[frozenset[int]
     if not chosen <= allowed:
         raise InputError(
             f"--cpus {text}: this process may run on {', '.join(map(str, sorted(allowed)))} and not on "
-            f"{', '.join(map(str, sorted(chosen - allowed)))}"
+            f"{', '.join(map(str, sorted(chosen - allowed)))}; choose among the former"
         )
     return chosen
 

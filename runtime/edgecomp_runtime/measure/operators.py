@@ -140,23 +140,17 @@ def profile_operators(
     inputs, _ = read_tensors(plain)
     operators = read_operators(plain)
     results = [int(one["index"]) for one in plain.get_output_details()]
-    cuts = [0, *range(1, len(operators) + 1)]
-    each = seconds / rounds / (len(cuts) + 1)
-    reached, whole = np.zeros((rounds, len(cuts))), np.zeros(rounds)
+    each = seconds / rounds / (len(operators) + 2)
 
     def timed(file: bytes) -> float:
         with opening():
             interpreter, _ = load_interpreter(file, threads, engine, delegate)
         return _least_ms(interpreter, inputs, each)
 
-    for number in range(rounds):
-        # Every second round backwards: a machine that gets slower makes late cuts look dear, and then early ones.
-        for done, count in enumerate(cuts if number % 2 == 0 else reversed(cuts)):
-            outputs = needed_behind(operators, count, results) if count else [one.index for one in inputs]
-            reached[number, count] = timed(cut(model, count, outputs))
-            progress((number + (done + 1) / (len(cuts) + 1)) / rounds)
-        whole[number] = timed(model)
-        progress((number + 1) / rounds)
+    def behind(count: int) -> bytes:
+        return cut(model, count, needed_behind(operators, count, results) if count else [one.index for one in inputs])
+
+    reached, whole = _time_cuts(model, len(operators), behind, timed, rounds, progress)
     found = attribute(operators, reached, whole)
     reasons = judge_operators(found, float(np.median(whole)), float(np.median(reached[:, -1])))
     return OperatorProfile(
@@ -172,6 +166,27 @@ def profile_operators(
         machine=str(this_machine()),
         device=this_device(),
     )
+
+
+def _time_cuts(
+    model: bytes,
+    operators: int,
+    behind: Callable[[int], bytes],
+    timed: Callable[[bytes], float],
+    rounds: int,
+    progress: Callable[[float], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Milliseconds of the network cut off behind each operator, [rounds, operators + 1], and of the whole, [rounds]."""
+    cuts = range(operators + 1)
+    reached, whole = np.zeros((rounds, len(cuts))), np.zeros(rounds)
+    for number in range(rounds):
+        # Every second round backwards: a machine that gets slower makes late cuts look dear, and then early ones.
+        for done, count in enumerate(cuts if number % 2 == 0 else reversed(cuts)):
+            reached[number, count] = timed(behind(count))
+            progress((number + (done + 1) / (len(cuts) + 1)) / rounds)
+        whole[number] = timed(model)
+        progress((number + 1) / rounds)
+    return reached, whole
 
 
 def attribute(operators: Sequence[Operator], reached: np.ndarray, whole: np.ndarray) -> tuple[OperatorTime, ...]:

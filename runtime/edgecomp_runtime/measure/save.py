@@ -28,7 +28,7 @@ def require_free(out: Path, *, force: bool) -> None:
         InputError: the folder is not there or cannot be written to, or there are results already and `force` is False.
     """
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
-        raise InputError(f"{out}: the folder {out.parent} is not there or cannot be written to")
+        raise InputError(f"{out}: the folder {out.parent} is not there or cannot be written to; name another")
     for path in (out, samples_path(out)):
         if path.is_dir():
             raise InputError(f"{path}: is a folder; name a file for the results")

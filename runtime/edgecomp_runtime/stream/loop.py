@@ -45,6 +45,9 @@ def stream(
         drop: likewise.
         top: likewise.
         begin: called with the name of each frame before the model gets it.
+
+    Raises:
+        InputError: the rate is none, or files are to be dropped without a rate.
     """
     if rate is not None and not (isinstance(rate, (int, float)) and math.isfinite(rate) and rate > 0):
         raise InputError(f"rate is {rate!r}, not a number of frames a second above 0")

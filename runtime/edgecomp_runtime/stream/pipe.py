@@ -47,7 +47,10 @@ class Pipe:
 
     def _raw(self, shape: tuple[int, ...]) -> Generator[Item, None, None]:
         if self.dtype not in _DTYPES or not shape or min(shape) < 1:
-            raise InputError(f"raw frames of shape {list(shape)} and dtype {self.dtype} cannot be read")
+            raise InputError(
+                f"raw frames of shape {list(shape)} and dtype {self.dtype} cannot be read; "
+                f"give positive sizes and one of {', '.join(_DTYPES)}"
+            )
         dtype, number = np.dtype(self.dtype), 0
         size = int(np.prod(shape)) * dtype.itemsize
         while True:

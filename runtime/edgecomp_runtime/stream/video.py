@@ -50,7 +50,7 @@ class Video:
         """
         name = os.fspath(self.path)
         if not Path(name).is_file():
-            raise InputError(f"{name}: there is no such file")
+            raise InputError(f"{name}: there is no such file; check the path")
         if find_backend(self.backend, name) == "opencv":
             return opencv_frames(name, name)
         return ffmpeg_frames(["-i", f"file:{name}"], name)

@@ -105,6 +105,8 @@ class Weights:
     """A tensor of int8 (or uint8) values, or of int4 values packed two to a byte.
 
     Args:
+        start: its place in the model, in bytes.
+        length: of it, in bytes.
         shape: of the tensor.
         nibbles: whether values are packed.
         zeros: contexts of what tells zeros from other values, where only the others have symbols; else None.
@@ -147,6 +149,7 @@ Array = Union[Copy, Product, Words, Weights]
 
 
 def damaged() -> IntegrityError:
+    """What is raised wherever a plan says what cannot be."""
     return IntegrityError("the plan of the coded model is damaged; fetch the file again")
 
 

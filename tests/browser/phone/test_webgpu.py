@@ -40,11 +40,11 @@ def test_a_model_runs_on_webgpu_and_the_page_says_so(
     link, sent = serve(write_bundle(tmp_path / "bundle.zip", convolution(int8_edges=int8_edges)))
     gpu_browser.open(f"{link}?mode=brief&backend=webgpu")
     require_webgpu(gpu_browser)
-    gpu_browser.wait(READY, 60)
+    gpu_browser.wait(READY)
     assert gpu_browser.text("#backend") == "WebGPU"
     assert gpu_browser.text("#verdict") == "Computes what it must"
     gpu_browser.run(MEASURE)
-    gpu_browser.wait(MEASURED, 60)
+    gpu_browser.wait(MEASURED)
     (result,) = sent
     assert (result.bench["backend"], result.verified) == ("webgpu", True)
     assert "WebGPU" in result.bench["engine"]["name"]
@@ -56,12 +56,12 @@ def test_what_webgpu_does_not_take_runs_on_the_cpu_and_the_page_says_so(
     link, sent = serve(write_bundle(tmp_path / "bundle.zip", convolution(int8=False, diagonal=True)))
     gpu_browser.open(f"{link}?mode=brief&backend=webgpu")
     require_webgpu(gpu_browser)
-    gpu_browser.wait(READY, 60)
+    gpu_browser.wait(READY)
     assert gpu_browser.text("#backend") == "WebAssembly, one thread"
     assert "WebGPU was asked for and does not run the model" in gpu_browser.text("#backend-notes")
     assert gpu_browser.text("#verdict") == "Computes what it must"
     gpu_browser.run(MEASURE)
-    gpu_browser.wait(MEASURED, 60)
+    gpu_browser.wait(MEASURED)
     assert sent[0].bench["backend"] == "wasm"
 
 
@@ -71,7 +71,7 @@ def test_without_being_asked_the_cpu_runs_it_and_webgpu_is_offered(
     link, _ = serve(bundle)
     gpu_browser.open(link)
     require_webgpu(gpu_browser)
-    gpu_browser.wait(READY, 60)
+    gpu_browser.wait(READY)
     assert "WebAssembly" in gpu_browser.text("#backend")
     assert "WebGPU" in gpu_browser.run(
         "return [...document.querySelectorAll('#wanted option')].map(e => e.textContent)"

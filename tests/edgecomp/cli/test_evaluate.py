@@ -60,6 +60,18 @@ def test_pages_of_an_evaluation_say_the_same(bundle: Path, corners: Any, edgecom
     assert "cannot be written" in nowhere.stderr
 
 
+def test_hidden_samples_are_in_neither_the_page_nor_the_json(
+    bundle: Path, corners: Any, edgecomp: Run, tmp_path: Path
+) -> None:
+    page = tmp_path / "evaluation.html"
+    options = ("--against", corners.model, "--hide-samples", "--html", page, "--json")
+    ended = edgecomp("evaluate", bundle, "--data", corners.evaluation, *options)
+    assert evaluated(ended)["attention"]["samples"]
+    assert "data:image" not in ended.stdout
+    assert "data:image" not in page.read_text("utf-8")
+    assert "left out on request" in page.read_text("utf-8")
+
+
 def test_robustness_attacks_and_a_stream_are_curves_and_sentences(bundle: Path, corners: Any, edgecomp: Run) -> None:
     options = ("--robustness", "noise,shift,fgsm", "--robustness-samples", 16, "--stream", 100)
     found = evaluated(

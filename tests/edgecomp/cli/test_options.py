@@ -7,9 +7,9 @@ from typing import Any
 import click
 import pytest
 
-from edgecomp.cli import convert, distill, inspect
+from edgecomp.cli import convert, distill, evaluate, inspect
 from edgecomp.pipeline.options.conversion import ConvertOptions
-from edgecomp.pipeline.options.declare import flag_of, options_of
+from edgecomp.pipeline.options.declare import flag_of, option_of, options_of
 from edgecomp.pipeline.options.distillation import DistillOptions
 from edgecomp.pipeline.options.ranking import RankingOptions
 
@@ -36,6 +36,11 @@ def test_what_python_takes_the_command_takes_with_the_same_words(
         if one.name in known:
             assert known[one.name].help == one.metadata["meaning"]
             assert known[one.name].opts == [flag_of(one)]
+
+
+def test_evaluate_hides_samples_with_the_same_words() -> None:
+    known, meant = options_of_command(evaluate.command)["hide_samples"], option_of(ConvertOptions, "hide_samples")
+    assert known.help == meant.metadata["meaning"]
 
 
 def test_what_only_the_command_takes_is_known() -> None:

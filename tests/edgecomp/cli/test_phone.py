@@ -38,17 +38,17 @@ def phone(bundle: Path, result: dict[str, Any] | None, *options: str) -> tuple[i
     try:
         if result is not None:
             assert process.stdout is not None
-            link, deadline = None, time.monotonic() + 60
+            link, deadline = None, time.monotonic() + 120
             shown = ""
             while link is None and time.monotonic() < deadline:
                 shown += (line := process.stdout.readline())
                 link = LINK.search(line)
             assert link, shown
-            with urllib.request.urlopen(f"{link[0]}model/model.json", timeout=20) as answer:
+            with urllib.request.urlopen(f"{link[0]}model/model.json", timeout=120) as answer:
                 digest = json.load(answer)["sha256"]
             body = json.dumps({**result, "model_sha256": digest}).encode()
-            urllib.request.urlopen(urllib.request.Request(f"{link[0]}results", body), timeout=20).close()
-        out, error = process.communicate(timeout=60)
+            urllib.request.urlopen(urllib.request.Request(f"{link[0]}results", body), timeout=120).close()
+        out, error = process.communicate(timeout=120)
         return process.returncode, out, error
     finally:
         process.kill()

@@ -49,7 +49,7 @@ def test_an_interpreter_that_crashes_here_is_told_and_not_a_silent_end(by_operat
     model.write_bytes(bytes(4) + b"TFL3" + bytes(100))
     command = [sys.executable, "-m", "edgecomp.cli.main", "profile", str(model), *(["--by-op"] if by_operator else [])]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=180)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "crashed (SIGSEGV) while it was imported" in ended.stderr
     assert ended.stderr.count("\n") == 1

@@ -24,7 +24,7 @@ sys.exit(code)
 
 def loaded_by(*arguments: str) -> set[str]:
     run = subprocess.run(
-        [sys.executable, "-c", _PROBE.format(arguments=arguments)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", _PROBE.format(arguments=arguments)], capture_output=True, text=True, timeout=120
     )
     assert run.returncode == 0, run.stderr
     return set(run.stderr.rpartition("LOADED")[2].split())

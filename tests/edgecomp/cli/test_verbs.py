@@ -92,29 +92,34 @@ def test_a_fault_of_our_own_says_so_and_debug_shows_where(
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_being_stopped_leaves_nothing(number: signal.Signals, corners: Any, tmp_path: Path) -> None:
-    out = tmp_path / "results" / "out"
-    logs = tmp_path / "logs"
+    out, logs, code = tmp_path / "results" / "out", tmp_path / "logs", tmp_path / "code"
     logs.mkdir()
+    code.mkdir()
+    (code / "endless.py").write_text(
+        "import time\nimport numpy as np\nfrom pathlib import Path\n"
+        "def photos():\n    yield np.zeros((2, 8, 8, 1), np.float32)\n"
+        "    Path(__file__).with_name('read').touch()\n    time.sleep(600)\n"
+    )
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "edgecomp.cli.main", "convert", corners.model, "--target", "raspberry-pi-4b"),
-            *("--data", corners.data, "--out", out),
+            *("--data", "endless:photos", "--preprocess", "none", "--out", out),
         ],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "TMPDIR": str(logs)},
+        env={**os.environ, "TMPDIR": str(logs), "PYTHONPATH": str(code)},
     )
-    deadline = time.monotonic() + 60
-    while not out.parent.exists():
+    deadline = time.monotonic() + 120
+    while not ((code / "read").exists() and out.parent.exists()):
         assert time.monotonic() < deadline
+        assert process.poll() is None
         time.sleep(0.05)
-    time.sleep(1)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
     assert stderr.strip() == "edgecomp: interrupted; nothing was written"
-    assert {path.name for path in tmp_path.iterdir()} == {"logs"}
+    assert {path.name for path in tmp_path.iterdir()} == {"logs", "code"}
     assert not list(logs.glob("edgecomp-*"))
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.cluster import assign, centroid_gradients, fit_centroids, fit_levels
@@ -20,7 +20,6 @@ def error(values: np.ndarray, book: np.ndarray, weights: np.ndarray | None = Non
     return float(np.sum(np.square(np.clip(values, -127, 127) - shared) * (1 if weights is None else weights)))
 
 
-@settings(deadline=None)
 @given(floats, st.integers(2, 20), st.sampled_from(STARTS), st.booleans())
 def test_centroids_are_few_ascending_and_have_zero_where_asked(
     values: np.ndarray, count: int, start: str, keep_zero: bool
@@ -45,7 +44,6 @@ def test_a_linear_start_keeps_the_extremes_apart() -> None:
     assert 30.0 in fit_centroids(values, 8, start="linear")
 
 
-@settings(deadline=None)
 @given(floats, st.integers(1, 12), st.booleans())
 def test_levels_are_few_integers_with_zero_where_asked(values: np.ndarray, count: int, keep_zero: bool) -> None:
     levels = fit_levels(values, count, keep_zero=keep_zero)
@@ -57,7 +55,6 @@ def test_levels_are_few_integers_with_zero_where_asked(values: np.ndarray, count
         assert 0 in levels or not np.any(np.abs(values) < 0.5)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(-4, 4), min_size=1, max_size=12),
     st.lists(st.floats(0.1, 4), min_size=12, max_size=12),

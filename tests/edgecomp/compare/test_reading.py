@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from edgecomp_runtime.cli import main
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecomp.compare import Figure, read_results
@@ -168,9 +168,7 @@ JSON = st.recursive(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_value_in_any_place_is_read_or_refused(
     tmp_path: Path, bench: dict[str, Any], report: dict[str, Any], data: st.DataObject

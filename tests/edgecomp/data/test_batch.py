@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from edgecomp_runtime.preprocess import arrange, build_contract, parse_preprocess
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.data import open_data, prepared
@@ -27,7 +27,6 @@ def contract_of(preprocess: str, shape: tuple[int, ...], *, photo: bool) -> Any:
     return build_contract(parse_preprocess(preprocess), [TensorSpec("x", shape)], [], images=photo)
 
 
-@settings(deadline=None)
 @given(PREPROCESSES, SHAPES, st.booleans(), st.booleans(), st.integers(1, 9))
 def test_arranged_together_is_arranged_one_by_one(
     preprocess: str, shape: tuple[int, ...], photo: bool, pixels: bool, count: int

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -137,7 +137,7 @@ def test_a_table_of_photos_with_unclear_columns_is_refused(photos: Path) -> None
     st.sampled_from([",", ";", "\t"]),
     st.booleans(),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 def test_numbers_survive_a_table(tmp_path: Path, rows: list[list[float]], delimiter: str, header: bool) -> None:
     lines = ([delimiter.join("abc")] if header else []) + [delimiter.join(map(repr, row)) for row in rows]
     data = open_data(write(tmp_path, "\n".join(lines)), inputs=[ROW])
@@ -145,7 +145,7 @@ def test_numbers_survive_a_table(tmp_path: Path, rows: list[list[float]], delimi
 
 
 @given(st.text(alphabet='ab1.,;"\n\r\t \0é', max_size=60))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(max_examples=150)
 def test_any_table_is_read_or_refused_clearly(tmp_path: Path, text: str) -> None:
     try:
         samples = list(open_data(write(tmp_path, text), inputs=[ROW]))

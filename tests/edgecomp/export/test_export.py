@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
@@ -270,7 +270,7 @@ def conv_net(size: int, channels: int, steps: list[dict[str, Any]], classes: int
     return settled(keras.Model(inputs, layers.Dense(classes)(layers.GlobalAveragePooling2D()(value))), seed)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(
     size=st.integers(5, 12),
     channels=st.integers(1, 4),

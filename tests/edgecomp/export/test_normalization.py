@@ -107,7 +107,7 @@ def test_of_several_inputs_only_the_one_in_need_is_cut() -> None:
     assert [spec.name for spec in moved.model.inputs] == ["table", "other"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(1e-4, 1e6)), min_size=2, max_size=5))
 def test_whatever_the_statistics_the_answers_stay(columns: list[tuple[float, float]]) -> None:
     mean, variance = zip(*columns, strict=True)

@@ -18,7 +18,7 @@ from edgecomp.factorize.patches import choose_places, patches_at
 from edgecomp.factorize.rebuild import with_low_rank
 
 # Shrinking would take minutes, and the cases are small as they are.
-SLOWLY = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": (Phase.explicit, Phase.generate)}
+SLOWLY = {"suppress_health_check": list(HealthCheck), "phases": (Phase.explicit, Phase.generate)}
 
 
 @st.composite

@@ -33,7 +33,7 @@ def lost(regression: Regression, projection: np.ndarray, weights: np.ndarray, ce
 SIZES = st.tuples(st.sampled_from([1, 3, 4]), st.integers(1, 6), st.integers(1, 8), st.integers(0, 99))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIZES, st.booleans(), st.integers(1, 6))
 def test_a_projection_loses_what_it_says_and_nothing_at_full_rank(
     sizes: tuple[int, int, int, int], from_samples: bool, rank: int

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from edgecomp.cli import targets
 from edgecomp.errors import InputError, MeasurementError
-from edgecomp.latency import fit_target, measuring, turns
+from edgecomp.latency import fit_target, fitting, measuring, turns
 from edgecomp.latency.micro import MicroModel, micro_models
 from edgecomp.targets import load_target
 
@@ -25,6 +25,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit_target, "micro_models", few_models)
     monkeypatch.setattr(turns, "TURN_SECONDS", 0.002)
     monkeypatch.setattr(measuring, "LARGEST_DRIFT", 100.0)  # other tests may run beside this one
+    monkeypatch.setattr(fitting, "MOST_ERROR", 100.0)
 
 
 def fit_command(*arguments: object) -> Result:

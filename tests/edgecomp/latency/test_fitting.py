@@ -58,7 +58,7 @@ def test_networks_it_has_not_seen_are_predicted_as_the_device_takes() -> None:
 coefficients = st.floats(0.001, 10)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(element=coefficients, operator=st.floats(10, 5000), call=st.floats(10, 5000))
 def test_known_coefficients_come_back(element: float, operator: float, call: float) -> None:
     device = Prediction(

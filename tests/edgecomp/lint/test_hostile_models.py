@@ -34,7 +34,6 @@ NAMES = sorted({*decision._CHECKS, *edge_tpu._CHECKS, "DENSIFY", "CONV_3D", "GEL
 SECONDS = 20  # of this process, so that a busy machine does not matter
 FUZZ = settings(
     max_examples=80,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

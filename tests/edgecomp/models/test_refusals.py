@@ -83,7 +83,7 @@ def test_a_folder_that_is_no_saved_model_is_named(tmp_path):
 
 
 @given(st.binary(max_size=600))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_bytes_make_sniffing_fail_in_another_way(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(content)
@@ -367,7 +367,7 @@ def mutated(value, path, change):
     st.lists(st.integers(0, 30), min_size=1, max_size=9),
     st.sampled_from(["remove", None, 0, -1, 1.5, "x", [], {}, [["a", 0, 0]], True]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_damaged_description_opens_or_is_an_input_error(h5_file, keras_file, path, change):
     for source in (h5_file, keras_file):
         target = source.with_name("damaged" + source.suffix)

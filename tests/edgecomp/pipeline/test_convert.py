@@ -130,6 +130,32 @@ def test_the_bundle_holds_the_model_and_proves_it(done: Any) -> None:
     assert result.samples >= 4
 
 
+def test_hidden_samples_are_neither_in_the_report_nor_in_the_bundle(
+    fragile: Any, quick: Convert, tmp_path: Path
+) -> None:
+    options = {"data": fragile.data, "evaluation": fragile.evaluation, "effort": "low"}
+    open_ = quick(fragile.model, **options, out=tmp_path / "open")
+    hidden = quick(fragile.model, **options, hide_samples=True, out=tmp_path / "hidden")
+    assert open_.report["evaluation"]["changes"]["samples"][0]["summary"]
+    changed = hidden.report["evaluation"]["changes"]["samples"]
+    assert changed
+    assert not any(one["image"] or one["summary"] for one in changed)
+    assert "left out on request" in (hidden.folder / "report.html").read_text("utf-8")
+    assert hidden.model.read_bytes() == open_.model.read_bytes()
+    stored = [_golden_inputs(one.bundle) for one in (open_, hidden)]
+    assert [len(one) for one in stored] == [5, 5]
+    assert not any(np.array_equal(one, other) for one in stored[0][:4] for other in stored[1])
+    result = verify(Model.load(hidden.bundle))
+    assert result.passed
+    assert result.exact
+
+
+def _golden_inputs(bundle: Path) -> np.ndarray:
+    goldens = read_bundle(bundle).goldens
+    assert goldens is not None
+    return goldens.inputs[0]
+
+
 def test_the_bundle_answers_photos_as_the_report_says(done: Any, corners: Any) -> None:
     model = Model.load(done.bundle)
     photos = sorted(corners.evaluation.rglob("*.png"))

@@ -124,7 +124,8 @@ def test_changed_answers_are_shown_by_class_and_sample(fragile: Any, quick: Any,
 
 
 def test_photos_are_shown_with_what_both_files_look_at(made: Any, corners: Any, evaluate: Any) -> None:
-    found = evaluate(made.bundle, data=corners.evaluation, against=corners.model)["attention"]
+    extras = Extras(map_seconds=600)
+    found = evaluate(made.bundle, data=corners.evaluation, against=corners.model, extras=extras)["attention"]
     assert found["grid"] == [8, 8]
     assert found["done"] == found["asked"] == len(found["samples"]) == 8
     assert found["rank_correlation"] > 0.8 > found["chance"]["rank_correlation"]
@@ -171,6 +172,7 @@ def test_layers_that_no_gradient_passes_cost_nothing_else(
         raise TypeError("no gradient defined")
 
     monkeypatch.setattr("edgecomp.pipeline.evaluating.attention.gradcam_maps", broken)
-    found = evaluate(made.bundle, data=corners.evaluation, against=corners.model)["attention"]
+    extras = Extras(map_seconds=600)
+    found = evaluate(made.bundle, data=corners.evaluation, against=corners.model, extras=extras)["attention"]
     assert found["gradcam"] is None
     assert found["done"] == 8

@@ -9,6 +9,10 @@ from click.testing import CliRunner
 
 from edgecomp.cli.main import cli
 from edgecomp.errors import InputError
+from edgecomp.pipeline.recipes.passes import PrunePass, TrainPass
+from edgecomp.pipeline.recipes.recipe import Recipe
+from edgecomp.pipeline.recipes.recipe_file import save_recipe
+from edgecomp.pipeline.recipes.weight_passes import parse_sparsity
 
 from .networks import network
 
@@ -25,3 +29,19 @@ def test_the_plan_is_shown_and_nothing_is_written(tmp_path: Path) -> None:
         CliRunner().invoke(cli, options, catch_exceptions=False)
     with pytest.raises(InputError, match="add --data"):
         CliRunner().invoke(cli, [*options, "--prune", "0.4"], catch_exceptions=False)
+
+
+def test_a_recipe_that_trains_is_planned_without_samples(tmp_path: Path) -> None:
+    network().save(tmp_path / "model.keras")
+    recipe = Recipe(
+        "raspberry-pi-4b",
+        prune=PrunePass(0.5, "params", "l2", stages=(0.3, 0.5)),
+        sparsify=parse_sparsity("0.5", "movement"),
+        train=TrainPass(recover="distill", rounds=2, qat=True),
+    )
+    save_recipe(recipe, tmp_path / "recipe.yaml")
+    options = ["convert", str(tmp_path / "model.keras"), "--recipe", str(tmp_path / "recipe.yaml"), "--plan"]
+    shown = CliRunner().invoke(cli, options, catch_exceptions=False)
+    assert shown.exit_code == 0, shown.output
+    assert "wide" in shown.stdout
+    assert "% of the parameters" in shown.stdout

@@ -287,7 +287,7 @@ def test_no_block_reads_a_removable_channel_unseen(name: str) -> None:
     check_unread(model, graph, 0.4, 1)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.data())
 def test_no_random_network_reads_a_removable_channel_unseen(data: st.DataObject) -> None:
     names = data.draw(st.lists(st.sampled_from(sorted(BLOCKS)), min_size=1, max_size=5))

@@ -212,7 +212,7 @@ def test_groups_of_no_importance_go_first_and_lose_nothing() -> None:
     assert set(removed) <= set(SECOND.tolist())
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.integers(0, 10_000))
 def test_the_tally_is_what_adding_up_anew_gives(seed: int) -> None:
     """Channels on several axes, twice on one, on both axes of one weight, beside frozen ones."""

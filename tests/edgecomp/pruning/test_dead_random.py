@@ -81,7 +81,7 @@ def killed_network(recipe: Recipe, seed: int) -> Any:
     return flatten(model)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6, derandomize=True)
 @given(networks(), st.integers(0, 10**6))
 def test_outputs_stay_when_dead_channels_go(recipe: Recipe, seed: int) -> None:
     check_outputs_stay(recipe, seed)
@@ -94,7 +94,7 @@ MASKED_STEPS = Recipe("padded_words", (Block("over_time", 2, 2),), Block("last_s
 """A TimeDistributed layer that is given a mask, too."""
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, derandomize=True)
 @given(networks(), st.integers(0, 10**6))
 @example(MASKED_MERGE, 5)
 @example(MASKED_STEPS, 0)
@@ -103,14 +103,14 @@ def test_what_occurs_is_within_the_bounds(recipe: Recipe, seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(networks(), st.integers(0, 10**6))
 def test_outputs_stay_in_many_networks(recipe: Recipe, seed: int) -> None:
     check_outputs_stay(recipe, seed)
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(networks(), st.integers(0, 10**6))
 def test_bounds_hold_in_many_networks(recipe: Recipe, seed: int) -> None:
     check_bounds_hold(killed_network(recipe, seed), seed)

@@ -26,7 +26,7 @@ from edgecomp.pruning.plan import apply_plan, plan_pruning, prune
 from edgecomp.pruning.rebuild import remove_channels
 from edgecomp.tflite import read_tflite, total_macs
 
-SLOWLY = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
+SLOWLY = {"suppress_health_check": list(HealthCheck), "derandomize": True}
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from edgecomp.quantize.ranges.observe import observe
 from edgecomp.tflite import read_tflite
 
 FAMILIES = ["MobileNetV2", "ResNet50V2", "DenseNet121", "EfficientNetB0", "NASNetMobile", "InceptionV3", "Xception"]
-SLOWLY = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": (Phase.explicit, Phase.generate)}
+SLOWLY = {"suppress_health_check": list(HealthCheck), "phases": (Phase.explicit, Phase.generate)}
 
 
 def check_runs_in_int8(export: Any, model: Any) -> None:

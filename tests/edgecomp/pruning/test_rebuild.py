@@ -12,7 +12,7 @@ from pruning_oracle import check_cut, precision, randomize
 from random_networks import Recipe, build, networks
 
 # Shrinking would take minutes, and recipes are short as they are.
-SLOWLY = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": (Phase.explicit, Phase.generate)}
+SLOWLY = {"suppress_health_check": list(HealthCheck), "phases": (Phase.explicit, Phase.generate)}
 
 
 def _built(recipe: Recipe) -> Any:

@@ -15,7 +15,7 @@ WEIGHTS = arrays(np.float32, (6, 5), elements=st.floats(-3, 3, width=32))
 LEVELS = st.lists(st.integers(-127, 127), min_size=2, max_size=16, unique=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(weights=WEIGHTS, levels=LEVELS, step=st.floats(0.01, 0.1))
 def test_each_weight_gets_the_nearest_level(weights: np.ndarray, levels: list[int], step: float) -> None:
     steps = np.full((6, 1), step, np.float32)
@@ -66,7 +66,6 @@ def test_where_zero_is_the_dearest_level_nothing_is_drawn_to_it() -> None:
     assert not np.asarray(tape.gradient(spent, weights)).any()
 
 
-@settings(deadline=None)
 @given(st.integers(-80, 80).map(lambda power: float(np.float32(1.1892071**power * 1.37))))
 def test_short_steps_have_few_digits_and_are_close(step: float) -> None:
     found = float(short(tf.constant([step], tf.float32), 4)[0])

@@ -31,7 +31,7 @@ def _quantizer(values: np.ndarray, low: float, high: float, bits: int) -> np.nda
     return np.asarray(uniform_dequantize(uniform_quantize(values[None], params).astype(np.int32), params))[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ends=ENDS, bits=st.sampled_from([8, 16]), seed=st.integers(0, 1000))
 def test_values_are_those_of_the_quantizer(ends: tuple[float, float], bits: int, seed: int) -> None:
     low, high = ends
@@ -46,7 +46,7 @@ def test_values_are_those_of_the_quantizer(ends: tuple[float, float], bits: int,
 
 
 @given(ends=ENDS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_zero_is_one_of_the_values_and_nudging_twice_is_nudging_once(ends: tuple[float, float]) -> None:
     once = nudged(tf.constant(ends[0]), tf.constant(ends[1]), 8)
     twice = nudged(*once, 8)
@@ -83,7 +83,7 @@ def test_ends_move_to_where_rounding_does_less_harm() -> None:
 
 
 @given(seed=st.integers(0, 1000), axis=st.sampled_from([None, 0, 3]), bits=st.sampled_from([4, 8]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_weights_lie_on_symmetric_integers(seed: int, axis: int | None, bits: int) -> None:
     weights = np.random.default_rng(seed).normal(0, 1, (4, 3, 3, 5)).astype(np.float32)
     steps = np.asarray(weight_steps(tf.constant(weights), bits, axis, tf.constant(0.0)))

@@ -13,7 +13,7 @@ from edgecomp.qat.network import FakeQuantNetwork
 from edgecomp.qat.shared import ENOUGH, SharedValues
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.tflite import read_tflite
-from edgecomp.train import keeper
+from edgecomp.train import checkpointing
 from edgecomp.train.progress import Progress, Trained
 from edgecomp.train.settings import TrainSettings
 from edgecomp.train.sparsity.gradual import Sparsity
@@ -59,8 +59,13 @@ def _integers(file: bytes) -> list[np.ndarray]:
     return [one.values() for one in tensors if one.is_constant and one.dtype == "int8"]
 
 
-def test_the_bits_that_are_wanted_are_in_the_file_and_the_network_still_knows(prepared: Any, teacher: Any) -> None:
-    network, trained = _trained(prepared, teacher)
+@pytest.fixture(scope="module")
+def trained_once(prepared: Any, teacher: Any) -> tuple[FakeQuantNetwork, Trained]:
+    return _trained(prepared, teacher)
+
+
+def test_the_bits_that_are_wanted_are_in_the_file_and_the_network_still_knows(prepared: Any, trained_once: Any) -> None:
+    network, trained = trained_once
     file = _file(prepared, network)
     spent = count = 0.0
     for one in _integers(file):
@@ -73,8 +78,8 @@ def test_the_bits_that_are_wanted_are_in_the_file_and_the_network_still_knows(pr
     assert match(network, file, prepared.samples).agreement > 0.98
 
 
-def test_an_epoch_with_too_many_bits_is_never_the_best(prepared: Any, teacher: Any) -> None:
-    network, trained = _trained(prepared, teacher)
+def test_an_epoch_with_too_many_bits_is_never_the_best(prepared: Any, trained_once: Any) -> None:
+    network, trained = trained_once
     assert trained.best > len(trained.history) * 0.3
     assert network.settled
     assert float(FakeQuantNetwork(prepared.plan, shared=SHARED).bits()) > 1.5 * float(network.bits())
@@ -94,8 +99,8 @@ class UnpluggedError(Exception):
 def test_stopped_in_the_middle_it_goes_on_to_the_same_file(
     prepared: Any, teacher: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "SAVED_EVERY", 0.0)
-    monkeypatch.setattr(keeper, "SAVING_SHARE", 1.0)
+    monkeypatch.setattr(checkpointing, "SAVED_EVERY", 0.0)
+    monkeypatch.setattr(checkpointing, "SAVING_SHARE", 1.0)
     monkeypatch.setattr("edgecomp.train.loop._TOLD_EVERY", 0.0)
 
     def run(checkpoint: Path | None, stop_at: int | None = None) -> bytes:

@@ -35,7 +35,7 @@ def free_of_charge(values: list[float], shape: tuple[int, ...], kept: np.ndarray
     return Levels(np.array(values, np.float32), kept, np.zeros(shape[:2], np.float32))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 4), st.integers(1, 12), st.data())
 def test_weights_are_levels_and_zero_where_they_have_to_be(
     seed: int, groups: int, outputs: int, taps: int, data: st.DataObject

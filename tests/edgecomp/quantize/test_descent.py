@@ -28,7 +28,7 @@ def problem(seed: int, groups: int, outputs: int, taps: int) -> tuple[np.ndarray
 SIZES = (st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 4), st.integers(1, 2 * BLOCK + 3))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(*SIZES)
 def test_descent_ends_where_no_single_change_helps(seed: int, groups: int, outputs: int, taps: int) -> None:
     gram, pull, wanted, low, high = problem(seed, groups, outputs, taps)
@@ -44,7 +44,7 @@ def test_descent_ends_where_no_single_change_helps(seed: int, groups: int, outpu
         assert np.all(reached <= objective(gram, pull, turned) + 1e-3 * scale)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(*SIZES)
 def test_feedback_keeps_to_the_two_choices(seed: int, groups: int, outputs: int, taps: int) -> None:
     gram, _, wanted, low, high = problem(seed, groups, outputs, taps)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edgecomp.quantize.equalize.equalize import EqualizationPlan, equalize, plan_equalization
@@ -108,7 +108,7 @@ def layered(steps: list[str], activation: str, biases: bool, size: int = 8) -> A
 STEPS = ("conv", "valid", "strided", "depthwise", "transposed", "pad", "max", "average", "relu", "leaky", "upsample")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(
     steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=6).map(lambda steps: ["conv", *steps]),
     mean=st.booleans(),

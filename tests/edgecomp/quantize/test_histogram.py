@@ -22,7 +22,7 @@ def same(one: Histogram, other: Histogram) -> bool:
     return bool(np.array_equal(one.bins, other.bins) and np.array_equal(one.counts, other.counts))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ARRAYS)
 def test_every_value_is_counted_in_the_one_bin_that_holds_it(values: np.ndarray) -> None:
     histogram = Histogram.of(values)
@@ -36,7 +36,7 @@ def test_every_value_is_counted_in_the_one_bin_that_holds_it(values: np.ndarray)
         assert held.sum() == count
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ARRAYS)
 def test_bins_ascend_and_are_at_most_a_sixteenth_of_their_value_wide(values: np.ndarray) -> None:
     left, right = Histogram.of(values).edges()
@@ -46,7 +46,7 @@ def test_bins_ascend_and_are_at_most_a_sixteenth_of_their_value_wide(values: np.
     assert ((right - left)[normal] <= np.minimum(np.abs(left), np.abs(right))[normal] / 16 * (1 + 1e-12)).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ARRAYS, ARRAYS)
 def test_merging_is_the_same_as_counting_all_at_once(one: np.ndarray, other: np.ndarray) -> None:
     merged = Histogram.of(one).merge(Histogram.of(other))
@@ -54,7 +54,7 @@ def test_merging_is_the_same_as_counting_all_at_once(one: np.ndarray, other: np.
     assert same(merged.merge(EMPTY), merged)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ARRAYS, st.floats(0, 1))
 def test_a_quantile_lies_in_the_bin_of_the_exact_one(values: np.ndarray, share: float) -> None:
     histogram = Histogram.of(values)

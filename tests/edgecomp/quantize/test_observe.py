@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
@@ -119,7 +119,7 @@ def test_of_a_large_tensor_every_channel_is_looked_at_alike(wide: bytes) -> None
     assert by_channel == pytest.approx(np.full(32, convolved.histogram.total / 32), rel=0.01)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6)
 @given(order=st.permutations(range(20)))
 def test_the_order_of_samples_does_not_matter(order: list[int], network: Callable[[str], Any]) -> None:
     net = network("dense")

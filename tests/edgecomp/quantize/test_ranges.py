@@ -161,7 +161,7 @@ def test_a_side_that_is_empty_stays_empty(name: str) -> None:
     assert low == 0 or high == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.float32, st.integers(1, 40), elements=st.floats(-(2.0**66), 2.0**66, width=32)))
 def test_any_values_get_a_range_within_their_own(values: np.ndarray) -> None:
     lowest, highest = ends(values)

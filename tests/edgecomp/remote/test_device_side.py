@@ -52,7 +52,7 @@ def talking(folder: Path) -> Iterator[Talk]:
     finally:
         assert talk.process.stdin is not None
         talk.process.stdin.close()
-        assert talk.process.wait(20) == 0
+        assert talk.process.wait(120) == 0
         assert list((folder / "tmp").iterdir()) == []
 
 
@@ -137,17 +137,73 @@ def test_programs_run_and_their_output_comes_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("grandchild", [False, True])
 def test_a_program_ends_with_the_connection(grandchild: bool, tmp_path: Path) -> None:
     mark = tmp_path / "alive"
-    wait = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    wait = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {wait!r}])" if grandchild else wait
     with talking(tmp_path) as talk:
         talk.send(json.dumps({"do": "run", "arguments": ["-c", code], "path": []}).encode() + b"\n")
         while not (mark.exists() and mark.read_text()):
             time.sleep(0.02)
     status = Path("/proc", mark.read_text(), "status")
-    for _ in range(200):  # it was killed; a busy machine takes a moment to let it die
+    for _ in range(1200):  # it was killed; a busy machine takes a moment to let it die
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             if "Z (zombie)" not in status.read_text():
                 time.sleep(0.05)
                 continue
         return
     pytest.fail("the program is still running")
+
+
+def store(talk: Talk, data: bytes) -> Path:
+    """Sends a package, and has it kept."""
+    talk.ask(**receive(data, keep=False))
+    talk.ask(**{"from": 0})
+    talk.send(data)
+    return Path(talk.ask(do="store", path=talk.answer()["path"], sha256=hashlib.sha256(data).hexdigest())["path"])
+
+
+def find(talk: Talk, data: bytes) -> Any:
+    return talk.ask(do="find", sha256=hashlib.sha256(data).hexdigest())["path"]
+
+
+def test_a_package_is_kept_for_later_connections(tmp_path: Path) -> None:
+    data = os.urandom(300_000)
+    with talking(tmp_path) as talk:
+        assert find(talk, data) is None
+        kept = store(talk, data)
+    assert list((tmp_path / "cache/edgecomp/packages").iterdir()) == [kept]
+    with talking(tmp_path) as talk:
+        assert find(talk, data) == str(kept)
+        assert find(talk, b"another") is None
+    assert kept.read_bytes() == data
+
+
+@pytest.mark.parametrize("damage", [b"", b"something else"], ids=["cut off", "other bytes"])
+def test_a_package_that_changed_is_none_and_is_replaced(tmp_path: Path, damage: bytes) -> None:
+    data = os.urandom(1000)
+    with talking(tmp_path) as talk:
+        kept = store(talk, data)
+    kept.write_bytes(damage)
+    with talking(tmp_path) as talk:
+        assert find(talk, data) is None
+        assert store(talk, data) == kept
+        assert find(talk, data) == str(kept)
+
+
+def test_a_package_that_cannot_be_kept_serves_from_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("in the way of a folder")
+    with talking(tmp_path) as talk:
+        path = store(talk, b"package")
+        assert path.read_bytes() == b"package"
+        assert path.is_relative_to(tmp_path / "tmp")
+
+
+def test_packages_go_that_were_not_used_for_long(tmp_path: Path) -> None:
+    names = [b"old", b"used", b"young"]
+    with talking(tmp_path) as talk:
+        old, used, young = (store(talk, name) for name in names)
+    for path, days in ((old, 91), (used, 91), (young, 89)):
+        os.utime(path, (time.time() - days * 24 * 3600,) * 2)
+    with talking(tmp_path) as talk:
+        assert find(talk, b"used") == str(used)
+        new = store(talk, b"new")
+    assert set(new.parent.iterdir()) == {used, young, new}

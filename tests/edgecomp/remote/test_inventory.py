@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
@@ -114,7 +114,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @given(text=st.text() | st.recursive(st.none() | st.text(), lambda inner: st.dictionaries(st.text(), inner)).map(str))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_an_inventory_or_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "fleet.yaml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))

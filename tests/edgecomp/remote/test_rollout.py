@@ -51,16 +51,19 @@ def test_the_others_wait_for_the_canary_and_only_so_many_run_at_once() -> None:
     running: set[str] = set()
     most: list[int] = []
     started: list[str] = []
-    lock = threading.Lock()
+    changed = threading.Condition()
 
     def action(host: Host) -> bool:
-        with lock:
+        with changed:
             started.append(host.name)
             running.add(host.name)
             most.append(len(running))
+            changed.notify_all()
             assert host.name == "host0" or "host0" not in running
+            # The first of the others is at it until there is a second one.
+            assert host.name == "host0" or changed.wait_for(lambda: max(most) >= 2, timeout=60)
         time.sleep(0.02)
-        with lock:
+        with changed:
             running.discard(host.name)
         return True
 

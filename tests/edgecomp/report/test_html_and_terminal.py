@@ -98,7 +98,7 @@ def shown(report: dict[str, Any]) -> str:
     return console.file.getvalue()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(reports().filter(accepted))
 def test_every_valid_report_can_be_shown_everywhere(report: dict[str, Any]) -> None:
     text = render_html(report)

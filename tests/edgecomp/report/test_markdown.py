@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
@@ -59,7 +59,6 @@ def test_a_report_that_breaks_the_schema_is_not_rendered() -> None:
         render_markdown({"schema": 1, "target": "t", "agreement": float("nan")})
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_names_cannot_break_out_of_their_cell(name: str) -> None:
     text = render_markdown({**REPORT, "layers": [{"name": name, "op": "ADD", "sqnr_db": 3.0}]})

@@ -144,7 +144,7 @@ def test_endless_nesting_is_refused() -> None:
         validate_report(with_value(("recipe", "deep"), nested))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(path=st.sampled_from(known_paths()), value=JSON)
 def test_any_value_at_any_known_place_is_accepted_or_refused_by_its_path(
     path: tuple[str | int, ...], value: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
@@ -33,7 +33,6 @@ def scored(shapes: list[tuple[int, int]], seed: int, *, coarse: bool = False) ->
     return {name: magnitude_scores(np.rint(one) if coarse else one) for name, one in drawn.items()}
 
 
-@settings(deadline=None)
 @given(networks, st.integers(0, 1000), st.floats(0, 1), st.sampled_from(PATTERNS), st.booleans(), st.booleans())
 def test_masks_have_the_zeros_that_were_planned(
     shapes: list[tuple[int, int]], seed: int, share: float, pattern: str, coarse: bool, each: bool
@@ -46,7 +45,6 @@ def test_masks_have_the_zeros_that_were_planned(
     ]
 
 
-@settings(deadline=None)
 @given(networks, st.integers(0, 1000), st.floats(0, 1))
 def test_a_share_of_all_weights_is_met_to_half_a_weight(shapes: list[tuple[int, int]], seed: int, share: float) -> None:
     scores = scored(shapes, seed)
@@ -55,7 +53,6 @@ def test_a_share_of_all_weights_is_met_to_half_a_weight(shapes: list[tuple[int, 
     assert abs(plan.share - share) * total <= 0.5 + 1e-6
 
 
-@settings(deadline=None)
 @given(networks, st.integers(0, 1000), st.floats(0.05, 0.95))
 def test_what_goes_scores_no_higher_than_what_stays(shapes: list[tuple[int, int]], seed: int, share: float) -> None:
     scores = scored(shapes, seed)
@@ -67,7 +64,6 @@ def test_what_goes_scores_no_higher_than_what_stays(shapes: list[tuple[int, int]
     )
 
 
-@settings(deadline=None)
 @given(shapes, st.integers(0, 1000))
 def test_n_of_m_holds_in_every_group(shape: tuple[int, int], seed: int) -> None:
     scores = scored([shape], seed)
@@ -80,7 +76,6 @@ def test_n_of_m_holds_in_every_group(shape: tuple[int, int], seed: int) -> None:
                 assert own[~group].max() <= own[group].min()
 
 
-@settings(deadline=None)
 @given(shapes, st.integers(0, 1000), st.floats(0.1, 0.9))
 def test_blocks_go_as_one(shape: tuple[int, int], seed: int, share: float) -> None:
     scores = scored([shape], seed)

@@ -13,7 +13,7 @@ from edgecomp.errors import InputError, IntegrityError
 from edgecomp.study.objects import Objects, key_of
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.binary(max_size=64), max_size=5))
 def test_what_was_put_comes_back(tmp_path: Path, contents: list[bytes]) -> None:
     objects = Objects(tmp_path)

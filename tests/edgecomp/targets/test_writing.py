@@ -44,7 +44,7 @@ printable = st.text(min_size=1, max_size=40).filter(lambda text: text.strip().is
 numbers = st.floats(0, 1e11).map(lambda value: float(f"{value:.3g}")).filter(lambda value: value == 0 or value > 1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     mac=numbers, call=numbers, source=st.text(min_size=1, max_size=40).filter(lambda text: text.strip().isprintable())
 )

@@ -123,7 +123,7 @@ def measured(folder: Path, files: dict[str, bytes]) -> dict[str, int]:
     for name, data in files.items():
         paths.append(folder / f"{name}.tflite")
         paths[-1].write_bytes(data)
-    run = subprocess.run([sys.executable, MEASURE, *paths], capture_output=True, text=True, check=True, timeout=120)
+    run = subprocess.run([sys.executable, MEASURE, *paths], capture_output=True, text=True, check=True, timeout=600)
     return dict(zip(files, map(int, run.stdout.split()), strict=True))
 
 

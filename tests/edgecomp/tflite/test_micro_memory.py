@@ -103,7 +103,7 @@ def test_the_prediction_is_what_tflite_micro_takes(name: str, network: Callable[
     file = network(name).file
     (tmp_path / "model.tflite").write_bytes(file)
     command = [sys.executable, "-c", ALLOCATE, tmp_path / "model.tflite"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stderr
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180).stderr
     taken = {key: int(value) for key, value in re.findall(r"allocation (total|head|tail) (\d+)", printed)}
     predicted = micro_arena(read_tflite(file), kernels="reference", pointer_bytes=8)
     assert predicted.head >= taken["head"]

@@ -11,15 +11,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from networks import classifier, corners, examples_of
 
-from edgecomp.train import keeper
+from edgecomp.train import checkpointing
 from edgecomp.train.features import matches_by_name
 from edgecomp.train.settings import TrainSettings
 from edgecomp.train.train import train
 
 
 def main(checkpoint: Path, result: Path) -> None:
-    keeper.SAVED_EVERY = 0.0
-    keeper.SAVING_SHARE = 1.0
+    checkpointing.SAVED_EVERY = 0.0
+    checkpointing.SAVING_SHARE = 1.0
     teacher, student = classifier(seed=1), classifier(seed=2)
     examples = examples_of(student, corners(700), kind="classification")
     trained = train(

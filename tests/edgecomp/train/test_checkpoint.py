@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
@@ -44,7 +44,7 @@ def test_one_of_another_training_is_refused_and_can_be_forgotten(tmp_path: Path)
     assert not path.exists()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_one_never_loads(tmp_path: Path, data: Any) -> None:
     path = tmp_path / "here"

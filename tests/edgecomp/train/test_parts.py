@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
 from edgecomp.pruning.plan import apply_plan, plan_pruning
-from edgecomp.train.boldness import BOLD_RATE, GENTLE_RATE, highest_rate, intact
 from edgecomp.train.examples import gather
 from edgecomp.train.features import matches_by_name, matches_from_plan
 from edgecomp.train.heads import Head, is_yes_or_no, read_heads, scores
+from edgecomp.train.learning_rate import BOLD_RATE, GENTLE_RATE, highest_rate, intact
 from edgecomp.train.losses import hard_losses, soft_loss
 from edgecomp.train.order import FEWEST_HELD, MOST_HELD, shuffled, split
 from edgecomp.train.schedule import MOST_WARM_UP, Pace, Schedule, plan_schedule

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edgecomp.errors import InputError
-from edgecomp.train import keeper
+from edgecomp.train import checkpointing
 from edgecomp.train.progress import Progress
 from edgecomp.train.settings import TrainSettings
 from edgecomp.train.train import train
@@ -29,8 +29,8 @@ class UnpluggedError(Exception):
 
 @pytest.fixture
 def eager_saving(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "SAVED_EVERY", 0.0)
-    monkeypatch.setattr(keeper, "SAVING_SHARE", 1.0)
+    monkeypatch.setattr(checkpointing, "SAVED_EVERY", 0.0)
+    monkeypatch.setattr(checkpointing, "SAVING_SHARE", 1.0)
     monkeypatch.setattr("edgecomp.train.loop._TOLD_EVERY", 0.0)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecomp.errors import InputError, IntegrityError
@@ -20,7 +20,7 @@ from edgecomp.transport import decode, encode
 
 from .synthetic import Stored, int8_weights, tflite
 
-CODEC = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CODEC = settings(max_examples=15)
 
 
 def bits_a_weight(*constants: Stored) -> float:

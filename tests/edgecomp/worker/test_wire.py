@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -31,7 +31,6 @@ def sent(*messages: Any) -> io.BytesIO:
     return pipe
 
 
-@settings(deadline=None)
 @given(PLAIN, PLAIN)
 def test_messages_arrive_in_order_as_they_were(one: Any, other: Any) -> None:
     pipe = sent(one, other)
@@ -41,7 +40,6 @@ def test_messages_arrive_in_order_as_they_were(one: Any, other: Any) -> None:
         receive(pipe)
 
 
-@settings(deadline=None)
 @given(st.lists(ARRAYS, max_size=4))
 def test_arrays_arrive_bit_for_bit_and_can_be_written_to(given_arrays: list[np.ndarray]) -> None:
     pipe = sent({"arrays": given_arrays, "twice": given_arrays})
@@ -66,7 +64,6 @@ def test_any_layout_of_memory_can_be_sent(view: str) -> None:
     assert np.array_equal(receive(sent(given_array)), given_array)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_message_that_breaks_off_is_told_from_a_whole_one(data: st.DataObject) -> None:
     whole = sent([np.arange(7), "text"]).getvalue()

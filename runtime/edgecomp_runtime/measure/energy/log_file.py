@@ -47,7 +47,7 @@ def read_log(path: Path) -> EnergyCurve:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path}: there is no such file; check the path") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -83,7 +83,7 @@ def _power_column(path: Path, header: Row) -> Callable[[Row], float]:
     if power is not None:
         return _value(*power)
     if volts is None or amperes is None:
-        raise InputError(f"{path}: has neither a column of power nor both of voltage and current")
+        raise InputError(f"{path}: has neither a column of power nor both of voltage and current; log one of them")
     voltage, current = _value(*volts), _value(*amperes)
     return lambda row: _finite(voltage(row) * current(row))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -14,7 +14,6 @@ from edgecomp.evaluate.attention.verdict import likeness, likeness_words
 MAPS = arrays.arrays(np.float64, (4, 5), elements=st.integers(-6, 6).map(float))
 
 
-@settings(deadline=None)
 @given(MAPS, MAPS)
 def test_the_rank_correlation_is_scipys(one: np.ndarray, other: np.ndarray) -> None:
     stats = pytest.importorskip("scipy.stats")
@@ -25,7 +24,6 @@ def test_the_rank_correlation_is_scipys(one: np.ndarray, other: np.ndarray) -> N
         assert found == pytest.approx(stats.spearmanr(one.ravel(), other.ravel()).statistic, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(MAPS)
 def test_a_map_is_like_itself_on_any_scale(one: np.ndarray) -> None:
     found = similarity(one, 3 * one, step=0.01)
@@ -33,7 +31,6 @@ def test_a_map_is_like_itself_on_any_scale(one: np.ndarray) -> None:
     assert found.overlap == (1.0 if (one > 0).any() else None)
 
 
-@settings(deadline=None)
 @given(MAPS, MAPS)
 def test_which_map_comes_first_does_not_matter(one: np.ndarray, other: np.ndarray) -> None:
     assert similarity(one, other) == similarity(other, one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.evaluate.changes.answers import Answers, answer_scores
@@ -18,7 +18,6 @@ def answered(was: list[int], became: list[int], score: list[float] | None = None
     return Answers(np.array(was), np.array(became), surety, surety[::-1].copy())
 
 
-@settings(deadline=None)
 @given(CLASSES)
 def test_counts_are_those_of_counting_one_by_one(rows: list[tuple[int, int, int]]) -> None:
     was, became, labels = (list(column) for column in zip(*rows, strict=True))

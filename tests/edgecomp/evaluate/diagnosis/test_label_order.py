@@ -18,7 +18,7 @@ def answered(order: list[int], n: int, accuracy: float, seed: int = 0) -> tuple[
     return labels, np.where(right, np.array(order)[labels], rng.integers(0, len(order), n))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(range(7)), st.integers(0, 100))
 def test_any_permutation_is_found_and_the_identity_is_none(order: list[int], seed: int) -> None:
     found = find_reordering(*answered(order, 700, 0.8, seed))
@@ -30,7 +30,7 @@ def test_any_permutation_is_found_and_the_identity_is_none(order: list[int], see
         assert found.reordered_accuracy > found.accuracy
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.sampled_from([0.0, 0.1, 0.3, 1.0]))
 def test_a_bad_model_is_not_taken_for_a_wrong_order(seed: int, accuracy: float) -> None:
     assert find_reordering(*answered(list(range(6)), 300, accuracy, seed)) is None

@@ -38,7 +38,7 @@ def scored(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return np.array(levels, np.float64).reshape(n, CLASSES), np.array(labels, np.int64)
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(answered())
 def test_confusion_precision_recall_and_f1_are_scikit_learns(pair: Any) -> None:
     labels, answers = pair
@@ -53,7 +53,7 @@ def test_confusion_precision_recall_and_f1_are_scikit_learns(pair: Any) -> None:
     assert figures.balanced_accuracy == pytest.approx(recalls)
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(scored(), st.integers(1, CLASSES - 1))
 def test_ranks_give_scikit_learns_top_k(pair: Any, k: int) -> None:
     scores, labels = pair
@@ -64,14 +64,14 @@ def test_ranks_give_scikit_learns_top_k(pair: Any, k: int) -> None:
     assert (ranks(scores, labels) < k).sum() == wanted
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(scored())
 def test_a_rank_of_nought_is_the_argmax(pair: Any) -> None:
     scores, labels = pair
     assert np.array_equal(ranks(scores, labels) == 0, scores.argmax(axis=1) == labels)
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(scored())
 def test_log_loss_is_scikit_learns(pair: Any) -> None:
     scores, labels = pair
@@ -86,7 +86,7 @@ def test_a_probability_of_nought_costs_much_and_not_infinitely_much() -> None:
     assert 10 < log_loss(np.array([[1.0, 0.0]]), np.array([1])) < 20
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 1, width=32), st.booleans()), min_size=1, max_size=60))
 def test_calibration_error_is_the_gap_of_each_bin_weighted_by_its_samples(pairs: list[tuple[float, bool]]) -> None:
     confidence, right = np.array([one for one, _ in pairs]), np.array([other for _, other in pairs])

@@ -62,7 +62,7 @@ def by_pycocotools(wanted: list[Boxes], found: list[Boxes]) -> tuple[float, floa
     return tuple(run.stats[:3])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_figures_are_pycocotools_own(seed: int) -> None:
     rng = np.random.default_rng(seed)

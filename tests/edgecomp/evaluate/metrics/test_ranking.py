@@ -17,7 +17,7 @@ LEVELS = st.one_of(st.integers(-3, 3).map(float), st.floats(-1e6, 1e6, width=32)
 PAIRS = st.lists(st.tuples(st.integers(0, 1), LEVELS), min_size=2, max_size=50)
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(PAIRS, st.floats(0.01, 1))
 def test_areas_are_scikit_learns(pairs: list[tuple[int, float]], most: float) -> None:
     labels, scores = (np.array(column) for column in zip(*pairs, strict=True))
@@ -38,7 +38,7 @@ def test_nothing_to_find_is_nought() -> None:
     assert roc_auc(np.zeros(0), np.zeros(0)) is None
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(st.integers(1, 20), st.integers(1, 4), st.integers(0, 10**6), st.floats(0, 1))
 def test_multilabel_figures_are_scikit_learns(n: int, width: int, seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)

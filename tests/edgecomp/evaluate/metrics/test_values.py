@@ -20,7 +20,7 @@ from edgecomp.evaluate.metrics.segmentation import (
 sklearn = pytest.importorskip("sklearn.metrics")
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(
     st.lists(
         st.lists(st.tuples(st.floats(-1e3, 1e3, width=32), st.floats(-1e3, 1e3, width=32)), min_size=1, max_size=4),
@@ -50,7 +50,7 @@ def test_values_that_do_not_scatter_have_no_explained_share() -> None:
     assert regression_figures(rows)["r2"] is None
 
 
-@settings(max_examples=40, deadline=None)  # the oracle is slow
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 60))
 def test_intersection_over_union_is_scikit_learns_jaccard(seed: int, used: int, pixels: int) -> None:
     rng = np.random.default_rng(seed)

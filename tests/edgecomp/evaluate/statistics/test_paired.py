@@ -20,7 +20,7 @@ def answers(both: int, lost: int, won: int, neither: int) -> tuple[np.ndarray, n
     return np.array(reference, bool), np.array(other, bool)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 50), st.integers(0, 30), st.integers(0, 30), st.integers(1, 50))
 def test_the_test_is_mcnemars_exact_one(both: int, lost: int, won: int, neither: int) -> None:
     found = compare_answers(*answers(both, lost, won, neither))

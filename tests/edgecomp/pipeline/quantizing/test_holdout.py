@@ -26,7 +26,7 @@ def numbers(feeds: list[Feeds]) -> list[int]:
     return [int(one["row"][0, 0]) // 2 for one in feeds]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(count=st.integers(FEWEST, 400))
 def test_held_samples_are_no_others(count: int) -> None:
     split = hold_out(samples(count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log2
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.pipeline.quantizing.pricing import (
@@ -31,7 +31,6 @@ class Network:
         return Priced(price, min(8.0, max(0.0, bits)))
 
 
-@settings(deadline=None)
 @given(st.floats(1, 7), st.floats(1.5, 4), st.floats(1, 6))
 def test_the_bits_are_met_in_few_trials(offset: float, octaves: float, wanted: float) -> None:
     network = Network(offset, octaves)
@@ -51,7 +50,6 @@ def test_a_network_that_never_gets_there_ends_with_its_closest() -> None:
     assert found.bits == 2.5
 
 
-@settings(deadline=None)
 @given(st.floats(-30, 5), st.floats(0.5, 2), st.floats(1e-4, 0.5))
 def test_no_price_is_taken_that_is_not_allowed_and_hardly_a_higher_one_would_be(
     octaves: float, slope: float, allowed: float

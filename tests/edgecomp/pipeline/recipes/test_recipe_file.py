@@ -27,7 +27,7 @@ from edgecomp.quantize.schemes import IOS, SCHEMES
 from edgecomp.quantize.settings import EFFORTS, RANGE_METHODS, ROUNDINGS, Settings
 
 pytestmark = pytest.mark.filterwarnings("error::ResourceWarning")
-FIXTURES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FIXTURES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=20)
 RECIPES = st.builds(
     Recipe,

@@ -29,7 +29,7 @@ def widths(file: Path) -> list[int]:
 
 def test_half_of_the_arithmetic_goes_and_the_reference_stays_whole(quick: Callable[..., Any], tmp_path: Path) -> None:
     model = network()
-    result = quick(model, data=SAMPLES, preprocess="none", prune=0.5, out=tmp_path / "out")
+    result = quick(model, data=SAMPLES, preprocess="none", prune=0.5, effort="low", out=tmp_path / "out")
     report = result.report
     validate_report(report)
     assert report["compressed"]["macs"] <= 0.5 * report["float"]["macs"]
@@ -59,7 +59,7 @@ def test_channels_that_never_move_go_only_where_that_is_asked_for(quick: Callabl
     gamma, beta, mean, variance = norm.get_weights()
     beta[:8] = -30  # far below what these samples reach, and within what others could
     norm.set_weights([gamma, beta, mean, variance])
-    options = {"data": SAMPLES, "preprocess": "none"}
+    options = {"data": SAMPLES, "preprocess": "none", "effort": "low"}
     kept = quick(model, **options, out=tmp_path / "kept")
     assert widths(kept.model) == [16, 32, 32]
     result = quick(model, **options, remove_silent=True, out=tmp_path / "out")

@@ -45,7 +45,7 @@ BATTERY = """Current Battery Service state:
 PROGRAM = """#!/bin/sh
 number=$(( $(cat "$STAND_IN_PHONE/runs" 2>/dev/null || echo 0) + 1 ))
 echo $number > "$STAND_IN_PHONE/runs"
-[ -e "$STAND_IN_PHONE/slow" ] && exec sleep 20
+[ -e "$STAND_IN_PHONE/slow" ] && exec sleep 60
 limit=sys/devices/system/cpu/cpu7/cpufreq/scaling_max_freq
 [ -e "$STAND_IN_PHONE/limit_from_$number" ] && cp "$STAND_IN_PHONE/limit_from_$number" "$STAND_IN_PHONE/$limit"
 [ -e "$STAND_IN_PHONE/hot_from_$number" ] && cp "$STAND_IN_PHONE/hot_from_$number" "$STAND_IN_PHONE/thermal"

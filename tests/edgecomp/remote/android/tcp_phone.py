@@ -162,7 +162,7 @@ class _Stream:
 
     def read(self, count: int) -> bytes:
         with self._arrived:
-            self._arrived.wait_for(lambda: len(self._data) >= count or self._ended, timeout=30)
+            self._arrived.wait_for(lambda: len(self._data) >= count or self._ended, timeout=120)
             if len(self._data) < count:
                 raise OSError("the stream has ended")
             data, self._data = self._data[:count], self._data[count:]
@@ -171,8 +171,8 @@ class _Stream:
     def write(self, data: bytes) -> None:
         for start in range(0, len(data), MOST):
             with self._arrived:
-                self._arrived.wait_for(lambda: self._ready or self._ended, timeout=30)
+                self._arrived.wait_for(lambda: self._ready or self._ended, timeout=120)
                 self._ready = False
             self.transport.send(b"WRTE", self.ours, self.theirs, data[start : start + MOST])
         with self._arrived:
-            self._arrived.wait_for(lambda: self._ready or self._ended, timeout=30)
+            self._arrived.wait_for(lambda: self._ready or self._ended, timeout=120)

@@ -192,7 +192,7 @@ def test_a_build_for_another_cpu_is_refused_before_anything_is_sent(model: Path,
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "edgecomp.cli.main", "profile", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180)
 
 
 def test_the_command_shows_it_and_ends_with_4_where_it_does_not_count(model: Path, phone: Phone) -> None:
@@ -217,17 +217,25 @@ def test_ctrl_c_ends_the_program_on_the_phone_and_leaves_nothing(model: Path, ph
     phone.says("slow", "")
     command = [sys.executable, "-m", "edgecomp.cli.main", "profile", str(model), "--on", "adb"]
     process = subprocess.Popen([*command, "--benchmark-model", str(phone.binary)], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (pids := list((phone.root / "data/local/tmp").glob("*/pid"))) or not pids[0].read_text().strip():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     running = int(pids[0].read_text())
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(120) == 130
     assert phone.left == []
-    time.sleep(0.2)
-    with pytest.raises(ProcessLookupError):
-        os.kill(running, 0)
+    while _lives(running):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecomp.remote.android.adb import Ended
+from edgecomp.ended import Ended
 from edgecomp.remote.android.state import identify, look
 
 from .conftest import BATTERY, THERMAL

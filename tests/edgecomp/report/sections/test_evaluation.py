@@ -232,6 +232,14 @@ def test_only_pictures_that_a_page_can_show_get_into_it(image: str) -> None:
     assert "onload=" not in page
 
 
+def test_a_page_says_that_samples_were_left_out_on_request_and_only_then() -> None:
+    said = "Photos and values of the samples were left out on request."
+    changes = {"samples": [sample(image=None, summary=[])]}
+    assert render_html(report(changes=changes, samples_hidden=True)).count(said) == 2
+    assert render_html(report(samples_hidden=True)).count(said) == 1
+    assert said not in render_html(report(changes=changes, samples_hidden=False))
+
+
 def test_pictures_beyond_what_a_page_can_hold_are_left_out() -> None:
     large = "data:image/png;base64," + "A" * 300_000
     samples = [sample(image=large) for _ in range(12)]

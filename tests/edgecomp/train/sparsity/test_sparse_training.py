@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgecomp.train import keeper
+from edgecomp.train import checkpointing
 from edgecomp.train.loop import HURRIED
 from edgecomp.train.progress import Progress
 from edgecomp.train.settings import TrainSettings
@@ -148,8 +148,8 @@ class UnpluggedError(Exception):
 def test_stopped_in_the_middle_it_goes_on_to_the_same_weights(
     by: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "SAVED_EVERY", 0.0)
-    monkeypatch.setattr(keeper, "SAVING_SHARE", 1.0)
+    monkeypatch.setattr(checkpointing, "SAVED_EVERY", 0.0)
+    monkeypatch.setattr(checkpointing, "SAVING_SHARE", 1.0)
     monkeypatch.setattr("edgecomp.train.loop._TOLD_EVERY", 0.0)
 
     def run(checkpoint: Path | None, stop_at: int | None = None) -> tuple[list[np.ndarray], list[float]]:

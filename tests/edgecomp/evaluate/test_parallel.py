@@ -11,7 +11,7 @@ import pytest
 from edgecomp_runtime.preprocess import build_contract, normalize, parse_preprocess
 
 from edgecomp.evaluate.chunks import Chunk, in_chunks
-from edgecomp.evaluate.running import Runner, run_all
+from edgecomp.evaluate.parallel import Runner, run_all
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.quantize.ranges.choice import choose_ranges
 from edgecomp.quantize.ranges.observe import observe

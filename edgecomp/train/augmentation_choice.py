@@ -1,4 +1,4 @@
-"""Which augmentation a network withstands: judged by the network, not by what photos look like.
+"""The choice of an augmentation: one that the network withstands, judged by the network, not by what photos look like.
 
 Digits are not mirrored, animals are, and nobody has to say so: an augmentation is used only where the network that
 knows the task keeps its accuracy under it, or its answers where there are no labels to tell by.

@@ -1,4 +1,4 @@
-"""How boldly a network is trained: the less it still knows, the less there is to be lost by large steps."""
+"""The highest learning rate of a training: the less a network still knows, the less large steps can cost it."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from edgecomp.train.augmentation import Augmentation, augmented
+from edgecomp.train.augmentation_choice import choose_augmentation
 from edgecomp.train.heads import Head
 from edgecomp.train.step import Reader, make_look
-from edgecomp.train.withstanding import choose_augmentation
 
 from .networks import classifier, corners, examples_of, regressor
 

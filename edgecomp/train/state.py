@@ -14,7 +14,7 @@ from .schedule import Schedule
 
 
 @dataclass
-class Standing:
+class TrainingState:
     """Where a training stands; the loop writes on it as it goes.
 
     Args:
@@ -55,6 +55,17 @@ class Standing:
         """Since the epoch began."""
         return self.loss / max(1, self.losses)
 
+    @property
+    def best_trained(self) -> int:
+        """The best of the epochs that were trained, which may all be worse than the network as it was given."""
+        trained = self.history[1:]
+        scores = [Score(self.best_score.metric, one.value, one.held_loss) for one in trained]
+        place = 0
+        for other, score in enumerate(scores):
+            if score.better_than(scores[place]):
+                place = other
+        return max(self.best, trained[place].epoch) if trained else self.best
+
     def take(self, epoch: Epoch, score: Score, *, settled: bool) -> bool:
         """Ends an epoch; returns whether it is the best so far.
 
@@ -90,7 +101,7 @@ class Standing:
         }
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any], best_values: list[np.ndarray]) -> Standing:
+    def of(cls, facts: Mapping[str, Any], best_values: list[np.ndarray]) -> TrainingState:
         """From what `facts` gave."""
         made = {
             "schedule": Schedule(**facts["schedule"]),

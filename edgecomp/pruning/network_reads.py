@@ -38,6 +38,14 @@ class Read:
 def list_reads(
     calls: Sequence[Call], graph: ChannelGraph, bounds: Mapping[str, Bounds], *, quantized_zero: bool
 ) -> list[Read]:
+    """How every layer that reads channels reads each of its inputs, in the order of the calls.
+
+    Args:
+        calls: of the network.
+        graph: its channels.
+        bounds: of each tensor, by its name in the graph.
+        quantized_zero: whether weights that round to 0 in int8 count as 0.
+    """
     readers = {one.layer for one in graph.axes if one.role == "consumes"}
     names = {id(tensor): name for call in calls for tensor, name in zip(call.outputs, call.output_names(), strict=True)}
     found = []

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import checkpoint, variables
-from .standing import Standing
+from .state import TrainingState
 
 SAVED_EVERY = 15.0
 """Seconds of training that a kill may cost."""
@@ -19,7 +19,7 @@ SAVING_SHARE = 0.05
 
 
 @dataclass
-class Keeper:
+class Checkpointer:
     """Saves and restores one training.
 
     Args:
@@ -43,25 +43,25 @@ class Keeper:
         """Whether it is time to save."""
         return time.monotonic() - self._saved > max(SAVED_EVERY, self._took / SAVING_SHARE)
 
-    def restore(self) -> Standing | None:
+    def restore(self) -> TrainingState | None:
         """Sets the variables and returns where training stood; None where there is nothing to go on from.
 
         Raises:
             InputError: see `checkpoint.load`.
         """
-        state = checkpoint.load(self.path, self.identity) if self.path is not None else None
-        if state is None:
+        saved = checkpoint.load(self.path, self.identity) if self.path is not None else None
+        if saved is None:
             return None
-        variables.write(self.network, state.arrays["network"])
-        variables.write(self.optimizer, state.arrays["optimizer"])
-        variables.write(self.masks, state.arrays.get("masks", []))
-        return Standing.of(state.facts, list(state.arrays["best"]))
+        variables.write(self.network, saved.arrays["network"])
+        variables.write(self.optimizer, saved.arrays["optimizer"])
+        variables.write(self.masks, saved.arrays.get("masks", []))
+        return TrainingState.of(saved.facts, list(saved.arrays["best"]))
 
-    def save(self, standing: Standing, seconds: float) -> None:
+    def save(self, state: TrainingState, seconds: float) -> None:
         """Saves where training stands.
 
         Args:
-            standing: where.
+            state: where.
             seconds: that it has taken by now.
 
         Raises:
@@ -74,8 +74,8 @@ class Keeper:
             "network": variables.read(self.network),
             "optimizer": variables.read(self.optimizer),
             "masks": variables.read(self.masks),
-            "best": standing.best_values,
+            "best": state.best_values,
         }
-        checkpoint.save(self.path, checkpoint.State(self.identity, standing.facts(seconds), arrays))
+        checkpoint.save(self.path, checkpoint.State(self.identity, state.facts(seconds), arrays))
         self._saved = time.monotonic()
         self._took = self._saved - began
