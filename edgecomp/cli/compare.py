@@ -44,9 +44,10 @@ def command(
 ) -> None:
     """Compare results with the first of them.
 
-    RESULT is what edgecomp-runtime bench wrote (--json or --out), a report.json of edgecomp convert (add :float or
-    :stock for its other models), or the --json of edgecomp evaluate and profile. A report.json alone is held against
-    its own float model. Better and worse are said only where the intervals of two figures do not overlap.
+    RESULT is what edgecomp-runtime bench wrote (--json or --out), a report.json of edgecomp convert or the folder that
+    it is in (add :float or :stock for its other models), or the --json of edgecomp evaluate and profile. A report.json
+    alone is held against its own float model. Better and worse are said only where the intervals of two figures do not
+    overlap.
 
     Conditions are multiples of the first result's figure (latency>1.1, size>=1), percentage points for accuracy and
     agreement (accuracy<-0.5), drop>0.5 for accuracy lost, and with --scenario worth<1:

@@ -79,10 +79,8 @@ def command(
 
     for path in (html, md):
         check_place(path)
-    if options["max_drop"] is not None and options["against"] is None:
-        raise click.UsageError("--max-drop needs --against, the model that accuracy is lost from")
-    if (scenario or weights) and options["against"] is None:
-        raise click.UsageError("--scenario needs --against, the model that costs are held against")
+    if options["against"] is None:
+        _refuse_without_another(options["max_drop"], scenario or weights)
     result = evaluate_files(
         **options,
         extras=Extras(
@@ -102,9 +100,20 @@ def command(
     else:
         for line in lines(result):
             click.echo(line)
+    _hold_to_budget(result, options["max_drop"])
+
+
+def _refuse_without_another(max_drop: float | None, costs: str | None) -> None:
+    if max_drop is not None:
+        raise click.UsageError("--max-drop needs --against, the model that accuracy is lost from")
+    if costs:
+        raise click.UsageError("--scenario needs --against, the model that costs are held against")
+
+
+def _hold_to_budget(result: dict[str, Any], allowed: float) -> None:
     comparison = result["comparison"] or {}
     if comparison.get("within_budget") is False:
-        lost, allowed = 100 * comparison["drop"], options["max_drop"]
+        lost = 100 * comparison["drop"]
         raise BudgetError(f"{result['file']}: {lost:.2f} points are lost, {allowed:g} are allowed")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
+from edgecomp_runtime.cli.common import quiet_natives
 
 from ..errors import InputError
 from ..pipeline.output import check_free, staged, writing_to
@@ -91,7 +92,9 @@ def web_command(bundle: Path, out: Path, force: bool) -> None:
     from ..phone.litert_js import require_installed
 
     check_free(out, force=force)
-    _write(web_files(bundle, require_installed()), out, force=force)
+    with quiet_natives():
+        files = web_files(bundle, require_installed())
+    _write(files, out, force=force)
 
 
 def _write_app(bundle: Path, platform: str, out: Path, *, force: bool) -> None:
@@ -99,7 +102,9 @@ def _write_app(bundle: Path, platform: str, out: Path, *, force: bool) -> None:
     from ..app_export.source import read_app_source
 
     check_free(out, force=force)
-    _write(app_files(read_app_source(bundle), platform), out, force=force)
+    with quiet_natives():
+        files = app_files(read_app_source(bundle), platform)
+    _write(files, out, force=force)
 
 
 def _write(files: Mapping[str, bytes], out: Path, *, force: bool) -> None:

@@ -22,6 +22,7 @@ from ..targets import Target, load_target
 from ..tflite import ModelSummary, summarize
 from ..tflite.summary import TensorSummary
 from .options import opening_options, option_from, reading_options
+from .screen import screen
 from .shapes import parse_input_shape
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ..pruning.measured import GroupCurve
     from ..quantize.precision.experiment import Score
 
-_FILE_WIDTH = 160
 _SEVERITY_STYLES = {"blocker": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -115,7 +115,7 @@ def command(
     if as_json:
         click.echo(json.dumps(_to_dict(file, inspected, summary, verdict), indent=2, ensure_ascii=False))
     else:
-        _print(_screen(), file, inspected, summary, verdict)
+        _print(screen(), file, inspected, summary, verdict)
     if strict and verdict.blocked:
         click.get_current_context().exit(InputError.exit_code)
 
@@ -130,7 +130,7 @@ def _show_sensitivity(file: Path, as_json: bool, *, data: str | None, **options:
         content = {"schema": 1, "path": str(file), "sensitivity": ranking.to_dict()}
         click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    _print_ranking(_screen(), file, ranking)
+    _print_ranking(screen(), file, ranking)
 
 
 def _print_ranking(console: Console, path: Path, ranking: Ranking) -> None:
@@ -207,12 +207,6 @@ def _to_dict(
     }
 
 
-def _screen() -> Console:
-    """The terminal; a file or pipe gets lines wide enough that no name is cut."""
-    terminal = Console(markup=False, highlight=False)
-    return terminal if terminal.is_terminal else Console(markup=False, highlight=False, width=_FILE_WIDTH)
-
-
 def _print(
     console: Console,
     path: Path,
@@ -225,7 +219,8 @@ def _print(
     console.print(f"{path}: {inspected.format}, {size(inspected.nbytes)}", style="bold", soft_wrap=True)
     for key, value in inspected.details.items():
         if not isinstance(value, list):
-            console.print(_printable(f"  {key}: {value}"), soft_wrap=True)
+            told = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+            console.print(_printable(f"  {key}: {told}"), soft_wrap=True)
     if summary is not None:
         _print_summary(console, summary)
     if verdict.profile is not None:
@@ -254,9 +249,9 @@ def _print_prediction(console: Console, predicted: PredictedLatency) -> None:
 
 
 def _print_finding(console: Console, finding: Finding) -> None:
-    from ..lint.finding import listed
+    from ..lint.finding import each_once
 
-    where = f" [{listed(finding.layers, most=4)}]" if finding.layers else ""
+    where = f" [{each_once(finding.layers, most=4)}]" if finding.layers else ""
     style = _SEVERITY_STYLES[finding.severity]
     console.print(_printable(f"{finding.severity}: {finding.what}{where}"), style=style, soft_wrap=True)
     if finding.remedy:

@@ -13,6 +13,7 @@ from rich.table import Table
 from ..errors import InputError, IntegrityError, MeasurementError
 from .profile_adb import adb_options, measure_on_phone
 from .remote_options import ssh_options
+from .screen import screen
 
 if TYPE_CHECKING:
     from ..emulate import EmulatedProfile
@@ -65,12 +66,7 @@ def command(
     from ..remote.android.adb import is_adb
     from ..remote.host import is_ssh
 
-    if totals and not where.startswith(EMULATE):
-        raise InputError("--totals is for --on emulate:CPU: say where, or leave it out")
-    if totals and by_op:
-        raise InputError("--totals and --by-op contradict each other: leave one of them out")
-    if mode is not None and (by_op or where.startswith(EMULATE)):
-        raise InputError("--mode is about the latency of whole inferences, here, --on ssh://… or adb: leave it out")
+    _check_what_is_measured(where.startswith(EMULATE), mode, by_op=by_op, totals=totals)
     if is_adb(where):
         if by_op or ssh_config is not None or python is not None:
             raise InputError("--by-op, --ssh-config and --python are not for --on adb: leave them out")
@@ -92,6 +88,15 @@ def command(
     if seconds is not None or (threads or 1) > 1:
         raise InputError(f"--on {where} counts instructions of one thread: leave out --seconds and --threads")
     return _count_emulated(file, where.removeprefix(EMULATE), by_operator=not totals, as_json=as_json)
+
+
+def _check_what_is_measured(emulated: bool, mode: str | None, *, by_op: bool, totals: bool) -> None:
+    if totals and not emulated:
+        raise InputError("--totals is for --on emulate:CPU: say where, or leave it out")
+    if totals and by_op:
+        raise InputError("--totals and --by-op contradict each other: leave one of them out")
+    if mode is not None and (by_op or emulated):
+        raise InputError("--mode is about the latency of whole inferences, here, --on ssh://… or adb: leave it out")
 
 
 def _bench_options(threads: int | None, seconds: float | None, mode: str | None) -> tuple[str, ...]:
@@ -206,7 +211,7 @@ def _show(profile: EmulatedProfile) -> None:
         click.echo(f"goldens       {_goldens(profile)}")
     click.echo(f"instructions  {count.instructions:,} an inference")
     if profile.operators:
-        Console().print(_operator_table(profile))
+        screen().print(_operator_table(profile))
 
 
 def _goldens(profile: EmulatedProfile) -> str:
@@ -218,10 +223,11 @@ def _goldens(profile: EmulatedProfile) -> str:
 
 
 def _operator_table(profile: EmulatedProfile) -> Table:
-    table = Table()
-    for title in ("", "Operator", "Layer"):
-        table.add_column(title)
-    for title in ("Instructions", "Share", "MACs", "MACs per instruction"):
+    table = Table(box=None, header_style="bold")
+    table.add_column("#", justify="right")
+    for title in ("operator", "layer"):
+        table.add_column(title, overflow="fold")
+    for title in ("instructions", "share", "MACs", "MACs per instruction"):
         table.add_column(title, justify="right")
     for one in profile.operators:
         per_instruction = f"{one.macs / one.instructions:.2f}" if one.macs and one.instructions > 0 else ""

@@ -1,6 +1,6 @@
 """Few values that many weights share: codebooks, mixtures, and codebooks of several weights at once."""
 
-from .codebooks import Start, assign, centroid_gradients, fit_centroids
+from .codebooks import Start, assign, fit_centroids
 from .levels import fit_levels
 from .mixture import Mixture, fit_mixture
 from .product import ProductCode, fit_product_code
@@ -10,7 +10,6 @@ __all__ = [
     "ProductCode",
     "Start",
     "assign",
-    "centroid_gradients",
     "fit_centroids",
     "fit_levels",
     "fit_mixture",

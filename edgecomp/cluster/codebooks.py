@@ -75,20 +75,6 @@ def assign(values: np.ndarray, book: np.ndarray) -> np.ndarray:
     return indices
 
 
-def centroid_gradients(gradients: np.ndarray, indices: np.ndarray, count: int) -> np.ndarray:
-    """What a loss's gradients of weights are for the centroids that they share: the sum of the members'.
-
-    Args:
-        gradients: of any shape.
-        indices: of the same shape, as `assign` gives them.
-        count: entries of the codebook.
-
-    Returns:
-        float64 [count].
-    """
-    return np.bincount(indices.ravel(), gradients.astype(np.float64).ravel(), minlength=count)
-
-
 def _grouped(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Different values, ascending, and what counts for each; float64."""
     points, which = np.unique(values.astype(np.float64).ravel(), return_inverse=True)

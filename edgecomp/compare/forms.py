@@ -60,14 +60,14 @@ def report_result(source: JsonObject, path: str, part: str | None) -> Result:
     threads = environment.number("threads")
     device = Device(environment.facts("cpu", "cpus"))
     name = f"{path}:{part}"
-    shown = f"{setting}, {threads:g} thread(s)" if threads else setting
+    shown = f"{setting}, {_threads(threads)}" if threads else setting
     evaluation = source.inside("evaluation")
     return Result(
         name=name,
         device=device,
         setting=shown,
         valid=latency.flag("valid"),
-        reasons=(),
+        reasons=latency.texts("reasons"),
         figures=_there(figures),
         model_sha256=model.text("sha256"),
         mistakes=evaluation.texts("diagnosis") if part == VARIANTS[0] else (),
@@ -169,10 +169,14 @@ def _setting(engine: JsonObject) -> str:
     parts = [" ".join(engine.facts("name", "version").values())]
     threads, xnnpack = engine.number("threads"), engine.flag("xnnpack")
     if threads is not None:
-        parts.append(f"{threads:g} thread(s)")
+        parts.append(_threads(threads))
     if xnnpack is not None:
         parts.append("XNNPACK" if xnnpack else "no XNNPACK")
     return ", ".join(part for part in parts if part)
+
+
+def _threads(threads: float) -> str:
+    return f"{threads:g} {'thread' if threads == 1 else 'threads'}"
 
 
 def _percentiles(latency: JsonObject, *keys: str) -> dict[str, Figure | None]:

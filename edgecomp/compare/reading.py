@@ -36,7 +36,8 @@ def read_results(argument: str) -> list[Result]:
     """The results in a file.
 
     Args:
-        argument: its path; for a report.json also `path:float`, `path:stock`, or `path:HOST`, a device of the report.
+        argument: its path, or the result folder of a conversion, which stands for the report.json in it; for a
+            report.json also `path:float`, `path:stock`, or `path:HOST`, a device of the report.
 
     Returns:
         one result; several for a sweep over threads or engines.
@@ -65,6 +66,12 @@ def read_results(argument: str) -> list[Result]:
 
 def _split(argument: str) -> tuple[str, str | None]:
     if Path(argument).exists():
-        return argument, None
+        return _report_of(argument), None
     path, colon, part = argument.rpartition(":")
-    return (path, part) if colon and part and Path(path).exists() else (argument, None)
+    return (_report_of(path), part) if colon and part and Path(path).exists() else (argument, None)
+
+
+def _report_of(path: str) -> str:
+    """The report.json of a result folder; any other path as it is."""
+    report = Path(path) / "report.json"
+    return str(report) if report.is_file() else path

@@ -145,11 +145,17 @@ def _about_models(comparison: Comparison) -> list[str]:
         return []
     if comparison.same_model:
         return ["All are of the same model file."]
-    named = (
-        f"{letter(place)} {one.model_sha256[:12] if one.model_sha256 else 'does not say'}"
-        for place, one in enumerate(comparison.results)
-    )
-    return [f"Different model files, by SHA-256: {', '.join(named)}."]
+    by_file: dict[str, list[str]] = {}
+    for place, one in enumerate(comparison.results):
+        by_file.setdefault(one.model_sha256 or "", []).append(letter(place))
+    named = (f"{' and '.join(letters)} {_digest(digest, len(letters))}" for digest, letters in by_file.items())
+    said = f"Different model files, by SHA-256: {', '.join(named)}."
+    shared = any(digest and len(letters) > 1 for digest, letters in by_file.items())
+    return [f"{said} Where the file is the same, what ran it differs, or it is chance." if shared else said]
+
+
+def _digest(digest: str, results: int) -> str:
+    return digest[:12] or ("does not say" if results == 1 else "do not say")
 
 
 def _why(result: Result) -> str:

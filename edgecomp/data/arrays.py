@@ -12,17 +12,18 @@ import numpy as np
 
 from ..errors import InputError
 from ..models.opened import TensorSpec
+from ..wording import listed
 from .batch import Batch, samples_together
-from .dataset import Sample, Skipped
+from .dataset import Sample, Skipped, WithLabels
 from .given import as_array, by_input, x_and_y
-from .labels import Labels, from_array, listed
+from .labels import Labels, from_array
 from .rows import ArrayRows, Rows, npy_rows, npz_members, npz_rows, take_together
 from .shapes import array_kind, check_dtype, check_shape
 from .subset import choose
 
 
 @dataclass(frozen=True)
-class ArrayDataset:
+class ArrayDataset(WithLabels):
     """Samples along the first axis of one array for each input, with labels perhaps; see `dataset.Dataset`.
 
     Args:
@@ -40,16 +41,6 @@ class ArrayDataset:
     labels: Labels | None
     positions: np.ndarray
     warnings: tuple[str, ...] = field(default=())
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes in the order of their indices, or empty."""
-        return self.labels.names if self.labels else ()
-
-    @property
-    def labelled(self) -> bool:
-        """Whether samples carry labels."""
-        return self.labels is not None
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:

@@ -9,9 +9,9 @@ from edgecomp_runtime.preprocess import parse_preprocess
 
 from ..errors import InputError
 from ..models.opened import TensorSpec
+from ..wording import listed
 from .dataset import Dataset
 from .label_checks import check_labels
-from .labels import listed
 from .prepared import PreparedSet, prepared
 from .survey import InputSurvey, Survey
 

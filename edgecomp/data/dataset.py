@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from .batch import Batch
+from .labels import Labels
 
 
 class Sample(NamedTuple):
@@ -75,6 +76,26 @@ class Dataset(Protocol):
         ...
 
     def __iter__(self) -> Iterator[Sample]: ...
+
+
+class WithLabels:
+    """What a set that holds its labels says of them.
+
+    Args:
+        labels: of every sample, or None.
+    """
+
+    labels: Labels | None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes in the order of their indices, or empty."""
+        return self.labels.names if self.labels else ()
+
+    @property
+    def labelled(self) -> bool:
+        """Whether samples carry labels."""
+        return self.labels is not None
 
 
 @runtime_checkable

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from .labels import Labels, from_names, listed
+from ..wording import listed
+from .labels import Labels, from_names
 
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm"}

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import InputError
 from ..models.opened import TensorSpec
 from .arrays import from_memory
-from .dataset import Dataset, Sample, Skipped
+from .dataset import Dataset, Sample, Skipped, WithLabels
 from .given import as_array, by_input, x_and_y
 from .labels import Labels, from_array
 from .shapes import array_kind, check_dtype, check_shape, fits
@@ -31,7 +31,7 @@ _READ_AHEAD = 10
 
 
 @dataclass(frozen=True)
-class FunctionDataset:
+class FunctionDataset(WithLabels):
     """Samples of a function that is called again for every pass; see `dataset.Dataset`."""
 
     source: str
@@ -41,16 +41,6 @@ class FunctionDataset:
     labels: Labels | None
     positions: np.ndarray
     warnings: tuple[str, ...] = ()
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes in the order of their indices, or empty."""
-        return self.labels.names if self.labels else ()
-
-    @property
-    def labelled(self) -> bool:
-        """Whether samples carry labels."""
-        return self.labels is not None
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..models.opened import TensorSpec
-from .labels import listed
+from ..wording import listed
 
 
 def x_and_y(item: Any) -> tuple[Any, Any]:

@@ -8,8 +8,8 @@ import numpy as np
 from edgecomp_runtime.contract import OutputContract
 
 from ..errors import InputError
+from ..wording import listed
 from .dataset import Dataset
-from .labels import listed
 from .survey import Survey
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..wording import listed
 
 _MOST_DIGITS = 18
 """Whole numbers beyond this do not fit int64, and are no class index."""
@@ -140,12 +141,6 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
         if name in names[:index]:
             raise InputError(f"{path}: label {name!r} is there twice; each class needs a name of its own")
     return tuple(names)
-
-
-def listed(items: Sequence[object], most: int = 8) -> str:
-    """The first few items for a message, separated by commas."""
-    shown = ", ".join(str(item) for item in items[:most])
-    return shown if len(items) <= most else f"{shown}, … ({len(items)} in all)"
 
 
 def _is_index(text: str) -> bool:

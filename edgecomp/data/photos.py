@@ -10,7 +10,7 @@ from edgecomp_runtime.preprocess import decode_photo
 
 from ..errors import InputError
 from ..models.opened import TensorSpec
-from .dataset import Sample, Skipped
+from .dataset import Sample, Skipped, WithLabels
 from .folder import list_folder
 from .labels import Labels
 from .shapes import takes_photos
@@ -18,7 +18,7 @@ from .subset import choose
 
 
 @dataclass(frozen=True)
-class PhotoDataset:
+class PhotoDataset(WithLabels):
     """Photos in files; see `dataset.Dataset`. May be read from several threads.
 
     Args:
@@ -39,16 +39,6 @@ class PhotoDataset:
     warnings: tuple[str, ...] = ()
     kind: str = "images"
     _unreadable: dict[int, Skipped] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes in the order of their indices, or empty."""
-        return self.labels.names if self.labels else ()
-
-    @property
-    def labelled(self) -> bool:
-        """Whether samples carry labels."""
-        return self.labels is not None
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:

@@ -14,9 +14,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..models.opened import TensorSpec
-from .dataset import Sample, Skipped
+from ..wording import listed
+from .dataset import Sample, Skipped, WithLabels
 from .folder import is_photo_name
-from .labels import Labels, from_texts, listed
+from .labels import Labels, from_texts
 from .photos import PhotoDataset, of_files, photo_input
 from .subset import choose
 
@@ -53,7 +54,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class TableDataset:
+class TableDataset(WithLabels):
     """Rows of numbers of a CSV file, read anew on every pass; see `dataset.Dataset`."""
 
     source: str
@@ -64,16 +65,6 @@ class TableDataset:
     positions: np.ndarray
     warnings: tuple[str, ...] = ()
     kind: str = "arrays"
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes in the order of their indices, or empty."""
-        return self.labels.names if self.labels else ()
-
-    @property
-    def labelled(self) -> bool:
-        """Whether rows carry labels."""
-        return self.labels is not None
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:

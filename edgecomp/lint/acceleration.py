@@ -8,7 +8,7 @@ from ..targets import Target
 from ..tflite import TfliteModel, operator_macs
 from .delegates.placement import runs_xnnpack, xnnpack_partitions
 from .delegates.xnnpack import failure, left_over
-from .finding import Finding, counted, listed
+from .finding import Finding, counted, each_once
 
 # What to do about operators that integer networks often have and XNNPACK does not take.
 _REMEDIES = {
@@ -70,7 +70,7 @@ def partitions_of_xnnpack(model: TfliteModel, target: Target) -> Iterator[Findin
         return
     delegated = [place for place, one in enumerate(parts) if one.delegated]
     between = [index for one in parts[delegated[0] : delegated[-1]] if not one.delegated for index in one.operators]
-    names = listed(model.main.operators[index].name for index in between)
+    names = each_once(model.main.operators[index].name for index in between)
     yield Finding(
         "xnnpack-partitions",
         "warning",
@@ -92,7 +92,7 @@ def first_operator_off_the_accelerator(model: TfliteModel, target: Target) -> It
         "accelerator",
         "warning",
         f"from operator {off[0].index} of {len(graph.operators)} ({off[0].name}) on, the model runs on the CPU instead "
-        f"of the {target.runtime.delegates[0]} delegate, which does not take {listed(one.name for one in off)}",
+        f"of the {target.runtime.delegates[0]} delegate, which does not take {each_once(one.name for one in off)}",
         "replace these operators, or move them to the end of the model",
         tuple(one.index for one in off),
     )

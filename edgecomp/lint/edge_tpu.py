@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..targets import Target
 from ..tflite import Subgraph, TfliteModel, operator_macs, weight_bytes
 from .delegates import edge_tpu
-from .finding import Finding, listed
+from .finding import Finding, each_once
 
 _MIB = 2**20
 # "roughly 8 MB of SRAM", https://coral.ai/docs/edgetpu/compiler/#parameter-data-caching
@@ -31,7 +31,7 @@ def first_operator_off_the_edge_tpu(model: TfliteModel, target: Target) -> Itera
         "blocker" if nothing else "warning",
         f"the Edge TPU does not take operator {first} of {len(graph.operators)} ({operator.name}): {reason}. "
         f"{'It' if len(behind) == 1 else f'These {len(behind)} operators'} with {_share_of_macs(graph, first)} of the "
-        f"MACs {'runs' if len(behind) == 1 else 'run'} on the CPU: {listed(one.name for one in behind)}",
+        f"MACs {'runs' if len(behind) == 1 else 'run'} on the CPU: {each_once(one.name for one in behind)}",
         "replace the layer, or move it to the end of the model",
         tuple(one.index for one in behind),
     )

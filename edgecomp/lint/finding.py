@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..wording import listed
+
 SEVERITIES = ("blocker", "warning", "note")
 
 
@@ -31,11 +33,9 @@ class Finding:
     layers: tuple[str, ...] = ()
 
 
-def listed(names: Iterable[str], most: int = 6) -> str:
-    """Names in one line, each once, in the order given; what is beyond `most` is only counted."""
-    unique = list(dict.fromkeys(names))
-    rest = len(unique) - most
-    return ", ".join(unique[:most]) + (f" and {rest} more" if rest > 0 else "")
+def each_once(names: Iterable[str], most: int = 6) -> str:
+    """Names in one line, in the order given; what is beyond `most` is only counted."""
+    return listed(list(dict.fromkeys(names)), most)
 
 
 def counted(count: int, noun: str) -> str:

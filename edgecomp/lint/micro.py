@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..targets import Target
 from ..tflite import TfliteModel
-from .finding import Finding, listed
+from .finding import Finding, each_once
 
 _C_DTYPES = ("int8", "int16", "float32", "int32", "int64", "uint8")
 
@@ -26,7 +26,7 @@ def edges_without_a_c_type(model: TfliteModel, target: Target) -> Iterator[Findi
     """Inputs and outputs of strings, of half precision and the like."""
     strange = [one for one in (*model.inputs, *model.outputs) if one.dtype not in _C_DTYPES]
     if target.micro_kernels is not None and strange:
-        named = listed(f"{one.name} ({one.dtype})" for one in strange)
+        named = each_once(f"{one.name} ({one.dtype})" for one in strange)
         yield Finding(
             "edge-dtype",
             "blocker",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..targets import Target
 from ..tflite import Operator, Subgraph, Tensor, TfliteModel
 from ..tflite import scheme as scheme_of
-from .finding import Finding, counted, listed
+from .finding import Finding, counted, each_once
 
 _INTEGERS = ("int8", "uint8", "int16")
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -53,7 +53,7 @@ def inputs_and_outputs(model: TfliteModel, target: Target) -> Iterator[Finding]:
         yield Finding(
             "refused-io",
             "blocker",
-            f"{target.name} takes {' and '.join(target.model.io)} tensors, not {listed(named)}",
+            f"{target.name} takes {' and '.join(target.model.io)} tensors, not {each_once(named)}",
             f"convert the model with --io {target.model.default_io}",
         )
 
@@ -78,7 +78,7 @@ def uint8_on_32_bit_arm(model: TfliteModel, target: Target) -> Iterator[Finding]
 def float_islands(model: TfliteModel, target: Target) -> Iterator[Finding]:
     """Operators that compute in float between others that compute in integers."""
     for island in _islands(model.main):
-        names = listed(model.main.operators[index].name for index in island)
+        names = each_once(model.main.operators[index].name for index in island)
         yield Finding(
             "float-island",
             "warning" if "float32" in target.model.schemes else "blocker",

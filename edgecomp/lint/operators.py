@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from ..targets import Target
 from ..tflite import Operator, TfliteModel
-from .finding import Finding, listed
+from .finding import Finding, each_once
 
 
 def flex_operators(model: TfliteModel, target: Target) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def _every(model: TfliteModel) -> Iterator[Operator]:
 
 
 def _names(operators: Collection[Operator]) -> str:
-    return listed(sorted({one.name for one in operators}))
+    return each_once(sorted({one.name for one in operators}))
 
 
 def _in_main(model: TfliteModel, operators: Collection[Operator]) -> tuple[int, ...]:

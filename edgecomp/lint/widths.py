@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..pruning.costs import KERNEL_BLOCK
 from ..targets import Target
 from ..tflite import Operator, Subgraph, TfliteModel, operator_macs
-from .finding import Finding, counted, listed
+from .finding import Finding, counted, each_once
 
 # Operators whose width is a channel count that pruning can choose.
 _WIDE = ("CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
@@ -43,8 +43,9 @@ def partly_filled_blocks(model: TfliteModel, target: Target) -> Iterator[Finding
         yield Finding(
             "kernel-block",
             "note",
-            f"kernels compute {KERNEL_BLOCK} channels at a time, and {counted(len(partly), 'width')} fill no whole "
-            f"blocks: {_shown(graph, partly)}; with the idle channels there are {1 + idle / total:.2f} times the MACs",
+            f"kernels compute {KERNEL_BLOCK} channels at a time, and {counted(len(partly), 'width')} "
+            f"{'fills' if len(partly) == 1 else 'fill'} no whole blocks: {_shown(graph, partly)}; with the idle "
+            f"channels there are {1 + idle / total:.2f} times the MACs",
             f"multiples of {KERNEL_BLOCK} cost no more: cut down to them, or train with up to them",
             tuple(one.index for one in partly),
         )
@@ -61,7 +62,7 @@ def _empty_share(width: int) -> float:
 
 
 def _shown(graph: Subgraph, operators: list[Operator]) -> str:
-    return listed(f"operator {one.index} ({_width(graph, one)})" for one in operators)
+    return each_once(f"operator {one.index} ({_width(graph, one)})" for one in operators)
 
 
 def _width(graph: Subgraph, operator: Operator) -> int:

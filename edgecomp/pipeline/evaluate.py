@@ -9,9 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from edgecomp_runtime.contract import Contract
 from rich.console import Console
 
-from ..data import check_evaluation, open_data, prepared, read_labels
+from ..data import Dataset, check_evaluation, open_data, prepared, read_labels
 from ..errors import InputError
 from ..evaluate.cost.scenarios import Scenario
 from ..evaluate.robustness.curves import robustness_words
@@ -22,7 +23,7 @@ from ..worker import Worker
 from .evaluating.contracts import check_any, input_contract, output_contract
 from .evaluating.costing import timed_cost
 from .evaluating.diagnosis import diagnose_layers, diagnose_overlap
-from .evaluating.judging import MAP_SECONDS, judge
+from .evaluating.judging import MAP_SECONDS, Judged, judge
 from .evaluating.results import against_data, file_data
 from .evaluating.robustness import SAMPLES, chosen_names, measure_curves
 from .evaluating.runnable import Runnable, runnable
@@ -116,42 +117,77 @@ def evaluate_files(
         models = [runnable(Path(path), bench, opening) for path in (file, against) if path is not None]
         dataset = open_data(data, inputs=models[0].inputs, limit=limit, labels=names)
         contract, resolved = input_contract(models, preprocess, dataset)
-        contract, task = output_contract(
-            contract, models[-1], dataset, labels=names or dataset.class_names, task=task, bench=bench
-        )
-        samples = prepared(dataset, contract)
-        check_any(samples)
-        warnings = [*dataset.warnings, *resolved.warnings]
-        if task in ("classification", "keyword", "regression", "multilabel"):
-            warnings += check_evaluation(samples, contract, models[0].inputs)
-        # The reference goes first. Not by their names: a file may be held against itself.
-        files = {name: one.file for name, one in zip((OURS, OTHER), models, strict=False)}
-        reference_first = dict(reversed(files.items()))
-        setting = Setting(reference_first, OURS, contract, task, samples, _keras(models), hide_samples=hide_samples)
+        setting = _setting(models, dataset, contract, names, task, bench, hide_samples=hide_samples)
+        warnings = [*dataset.warnings, *resolved.warnings, *_doubts(setting, models[0])]
         judged = judge(setting, bench, max_drop=max_drop, map_seconds=extras.map_seconds)
-        ours, other = judged.found[OURS], judged.found.get(OTHER)
-        diagnosis = []
-        if other is not None:
-            diagnosis += diagnose_layers(models[-1].file, models[0].file, ours, samples, _layers(models[-1]), bench)
-        if extras.seen is not None:
-            diagnosis += diagnose_overlap(extras.seen, dataset, contract, models[0].inputs, bench)
-        more = _more(setting, corruptions, extras, bench)
-        if extras.scenario is not None and other is not None:
-            more["cost"] = timed_cost(setting, judged.found[OURS], extras.scenario, bench)
+        judged = judged.with_diagnosis(_mistakes(setting, judged, models, dataset, extras.seen, bench))
+        more = _more(setting, judged, corruptions, extras, bench)
+    return {
+        **_answers(models, setting.task, judged),
+        **more,
+        "diagnosis": judged.data["diagnosis"],
+        "preprocess": {"name": str(resolved.preprocess), "reason": resolved.reason},
+        "warnings": list(dict.fromkeys(warnings)),
+    }
+
+
+def _setting(
+    models: Sequence[Runnable],
+    dataset: Dataset,
+    contract: Contract,
+    names: Sequence[str] | None,
+    task: str | None,
+    bench: Workbench,
+    *,
+    hide_samples: bool,
+) -> Setting:
+    """What is held against what, once it is known what the outputs mean."""
+    contract, task = output_contract(
+        contract, models[-1], dataset, labels=names or dataset.class_names, task=task, bench=bench
+    )
+    samples = prepared(dataset, contract)
+    check_any(samples)
+    # The reference goes first. Not by their names: a file may be held against itself.
+    files = {name: one.file for name, one in zip((OURS, OTHER), models, strict=False)}
+    reference_first = dict(reversed(files.items()))
+    return Setting(reference_first, OURS, contract, task, samples, _keras(models), hide_samples=hide_samples)
+
+
+def _doubts(setting: Setting, model: Runnable) -> list[str]:
+    """What looks wrong with samples that are evaluated on, in words."""
+    if setting.task not in ("classification", "keyword", "regression", "multilabel"):
+        return []
+    return check_evaluation(setting.samples, setting.contract, model.inputs)
+
+
+def _answers(models: Sequence[Runnable], task: str | None, judged: Judged) -> dict[str, Any]:
+    """What the files answer, and how far that is apart."""
+    ours, other = judged.found[OURS], judged.found.get(OTHER)
     return {
         **file_data(models[0].name, task, ours),
         "agreement": ours.agreement if other else None,
         "sqnr_db": ours.sqnr_db if other else None,
         "against": against_data(models[-1].name, other) if other else None,
         **{name: judged.data[name] for name in ("comparison", "changes", "attention", "samples_hidden")},
-        **more,
-        "diagnosis": judged.with_diagnosis(diagnosis).data["diagnosis"],
-        "preprocess": {"name": str(resolved.preprocess), "reason": resolved.reason},
-        "warnings": list(dict.fromkeys(warnings)),
     }
 
 
-def _more(setting: Setting, corruptions: tuple[str, ...], extras: Extras, bench: Workbench) -> dict[str, Any]:
+def _mistakes(
+    setting: Setting, judged: Judged, models: Sequence[Runnable], dataset: Dataset, seen: Any, bench: Workbench
+) -> list[str]:
+    """In words, what judging alone does not look for: a layer that ruins the answers, and samples seen before."""
+    said = []
+    if OTHER in judged.found:
+        ours, layers = judged.found[OURS], _layers(models[-1])
+        said += diagnose_layers(models[-1].file, models[0].file, ours, setting.samples, layers, bench)
+    if seen is not None:
+        said += diagnose_overlap(seen, dataset, setting.contract, models[0].inputs, bench)
+    return said
+
+
+def _more(
+    setting: Setting, judged: Judged, corruptions: tuple[str, ...], extras: Extras, bench: Workbench
+) -> dict[str, Any]:
     """What was asked for beside accuracy."""
     more: dict[str, Any] = {}
     if corruptions:
@@ -171,6 +207,8 @@ def _more(setting: Setting, corruptions: tuple[str, ...], extras: Extras, bench:
                 inferences=extras.stream,
             )
         more["stream"] = {**found.to_dict(), "words": drift_words(found)}
+    if extras.scenario is not None and OTHER in judged.found:
+        more["cost"] = timed_cost(setting, judged.found[OURS], extras.scenario, bench)
     return more
 
 

@@ -45,38 +45,38 @@ def pack(
             threads=1,
             stream=_golden_feeds(model, plan.recipe.seed, hide_samples=hide_samples),
         )
-        ran_on = measured.benches["compressed"]
-        evaluation = measured.evaluations["compressed"]
-        made = pack_bundle(
-            BundleContents(
-                name=name,
-                target=plan.target.name,
-                scheme=plan.recipe.quantize.scheme,
-                io=plan.recipe.quantize.io,
-                model=compressed.file,
-                contract=model.contract,
-                goldens=Goldens(
-                    tuple(inputs),
-                    tuple(outputs),
-                    FOREIGN_TOLERANCE_STEPS,
-                    # The order in which floats are added up differs from one processor to the next.
-                    exact_on="" if float_operators(compressed.file) else ENGINE,
-                ),
-                verified_with={
-                    "engine": ENGINE,
-                    "version": version("ai-edge-litert"),
-                    "machine": platform.machine(),
-                    "xnnpack": ran_on["engine"]["xnnpack"],
-                },
-                measured={
-                    "latency_ms": latency_data(ran_on),
-                    "metric": evaluation.metric.to_dict() if evaluation.metric else None,
-                },
-            ),
-            release,
-        )
+        # The order in which floats are added up differs from one processor to the next.
+        exact_on = "" if float_operators(compressed.file) else ENGINE
+        goldens = Goldens(tuple(inputs), tuple(outputs), FOREIGN_TOLERANCE_STEPS, exact_on=exact_on)
+        made = pack_bundle(_contents(name, plan, model, compressed, measured, goldens), release)
         step.detail = f"{len(made)} bytes"
     return made
+
+
+def _contents(
+    name: str, plan: Plan, model: FloatModel, compressed: Compressed, measured: Measurements, goldens: Goldens
+) -> BundleContents:
+    ran_on = measured.benches["compressed"]
+    evaluation = measured.evaluations["compressed"]
+    return BundleContents(
+        name=name,
+        target=plan.target.name,
+        scheme=plan.recipe.quantize.scheme,
+        io=plan.recipe.quantize.io,
+        model=compressed.file,
+        contract=model.contract,
+        goldens=goldens,
+        verified_with={
+            "engine": ENGINE,
+            "version": version("ai-edge-litert"),
+            "machine": platform.machine(),
+            "xnnpack": ran_on["engine"]["xnnpack"],
+        },
+        measured={
+            "latency_ms": latency_data(ran_on),
+            "metric": evaluation.metric.to_dict() if evaluation.metric else None,
+        },
+    )
 
 
 def _golden_feeds(model: FloatModel, seed: int, *, hide_samples: bool) -> list[dict[str, np.ndarray]]:

@@ -75,7 +75,3 @@ class ChannelGraph:
     axes: tuple[WeightAxis, ...]
     groups: tuple[ChannelGroup, ...]
     frozen: Mapping[str, str]
-
-    def axes_of(self, layer: str) -> tuple[WeightAxis, ...]:
-        """The weight axes of one layer."""
-        return tuple(one for one in self.axes if one.layer == layer)

@@ -45,36 +45,6 @@ class DeadChannels:
     biases: Mapping[str, np.ndarray]
 
 
-def find_dead(
-    model: keras.Model,
-    graph: ChannelGraph,
-    *,
-    input_range: Mapping[str, Range] | None = None,
-    quantized_zero: bool = False,
-) -> DeadChannels:
-    """Finds the channels that are constant for every possible input, or that nothing reads.
-
-    Args:
-        model: a functional model as `flatten` gives it.
-        graph: what `analyze` found in it.
-        input_range: lowest and highest value of inputs by name, numbers or arrays [channels]; more can be proven with
-            it. An input that is not named may be anything.
-        quantized_zero: count channels in, too, whose readers' weights for them all round to 0 in int8 (one scale for
-            each output). The int8 weights of the others do not change. The float model's outputs do, by less than
-            half a quantization step for each weight; ranges that are calibrated, and biases that are corrected, after
-            the removal may therefore come out slightly different. Equalization changes which weights round to 0:
-            equalize first.
-
-    Returns:
-        the channels; one of each group stays, even where all are dead.
-
-    Raises:
-        InputError: `input_range` does not fit the model's inputs.
-    """
-    bounds = tensor_bounds(model, input_bounds(model, input_range))
-    return dead_within(list_calls(model), graph, bounds, quantized_zero=quantized_zero)
-
-
 def dead_within(
     calls: Sequence[Call], graph: ChannelGraph, bounds: Mapping[str, Bounds], *, quantized_zero: bool = False
 ) -> DeadChannels:
@@ -84,7 +54,10 @@ def dead_within(
         calls: those of the model.
         graph: what `analyze` found in it.
         bounds: by "layer/node/output".
-        quantized_zero: as in `find_dead`.
+        quantized_zero: see `remove_dead`.
+
+    Returns:
+        the channels; one of each group stays, even where all are dead.
     """
     count = 1 + max((channel for group in graph.groups for channel in group.channels), default=FROZEN)
     live = np.zeros(count + 1, bool)  # the last entry is for FROZEN
@@ -109,8 +82,13 @@ def remove_dead(
 
     Args:
         model: a functional or Sequential model, built; it is left as it is.
-        input_range: see `find_dead`.
-        quantized_zero: see `find_dead`.
+        input_range: lowest and highest value of inputs by name, numbers or arrays [channels]; more can be proven with
+            it. An input that is not named may be anything.
+        quantized_zero: count channels in, too, whose readers' weights for them all round to 0 in int8 (one scale for
+            each output). The int8 weights of the others do not change. The float model's outputs do, by less than
+            half a quantization step for each weight; ranges that are calibrated, and biases that are corrected, after
+            the removal may therefore come out slightly different. Equalization changes which weights round to 0:
+            equalize first.
 
     Returns:
         a new model whose outputs are the same to within float32's rounding (`model` itself where nothing is dead), and

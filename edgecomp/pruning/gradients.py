@@ -10,11 +10,13 @@ import numpy as np
 from .by_channel import channel_count, making_axes, sum_along, sum_by_channel
 from .channel_graph import ChannelGraph, WeightAxis
 from .feeding import input_arrays, spread_out
-from .objectives import choose_objectives
+from .objectives import Objective, choose_objectives
 from .variables import layer_variables
 
 if TYPE_CHECKING:
     import keras
+
+_Of = Literal["weight x gradient", "gradient squared"]
 
 _MOST_SAMPLES = 128
 """Each sample is a pass forth and back of its own."""
@@ -71,19 +73,33 @@ def weight_curvature(model: keras.Model, graph: ChannelGraph, data: Any, labels:
 def _axis_sums(
     model: Any,
     axes: Sequence[WeightAxis],
-    of: Literal["weight x gradient", "gradient squared"],
+    of: _Of,
     data: Any,
     labels: Any,
     seed: int,
 ) -> Iterator[list[np.ndarray]]:
     """For each sample, a sum along each weight axis: over all elements of the weight that an index has."""
-    import keras
     import tensorflow as tf
 
     if not axes:
         return
     inputs = input_arrays(model, data)
     objectives = choose_objectives(model, inputs, labels, seed)
+    sums = _make_sums(model, axes, of, objectives)
+    for index in spread_out(len(inputs[0]), _MOST_SAMPLES):
+        one = slice(index, index + 1)
+        sample = [tf.constant(array[one]) for array in inputs]
+        yield [
+            np.asarray(value)
+            for value in sums(sample, [tf.constant(objective.targets[one]) for objective in objectives])
+        ]
+
+
+def _make_sums(model: Any, axes: Sequence[WeightAxis], of: _Of, objectives: Sequence[Objective]) -> Any:
+    """Compiles what gives the sums of one sample: (its inputs, its targets) -> a tensor [indices] for each axis."""
+    import keras
+    import tensorflow as tf
+
     weights = [layer_variables(model.get_layer(axis.layer))[axis.variable].value for axis in axes]
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
@@ -103,10 +119,4 @@ def _axis_sums(
             found.append(tf.reduce_sum(value, others))
         return found
 
-    for index in spread_out(len(inputs[0]), _MOST_SAMPLES):
-        one = slice(index, index + 1)
-        sample = [tf.constant(array[one]) for array in inputs]
-        yield [
-            np.asarray(value)
-            for value in sums(sample, [tf.constant(objective.targets[one]) for objective in objectives])
-        ]
+    return sums

@@ -12,7 +12,7 @@ from .budget import Budget, Ranking, choose_channels
 from .by_channel import channel_count
 from .channel_graph import ChannelGraph
 from .cost_terms import cost_terms
-from .costs import KERNEL_BLOCK, Cost, CostTerm, LatencyModel, kept_mask, layer_costs
+from .costs import KERNEL_BLOCK, Cost, CostTerm, LatencyModel, kept_mask, layer_costs, total_cost
 from .flatten import flatten
 from .importance import score
 from .measured import measured_ladders
@@ -231,5 +231,5 @@ def _describe(
         for name in old
         if old[name].macs or old[name].bytes
     )
-    before, after = (sum(costs.values(), Cost()) for costs in (old, new))
+    before, after = (total_cost(terms, mask) for mask in masks)
     return PruningPlan(removed, layers, before, after, dict(graph.frozen), importance, ranking, multiple)

@@ -44,7 +44,7 @@ def find_silent(model: keras.Model, graph: ChannelGraph, samples: Any) -> DeadCh
     """Finds the channels that have one value only on some samples.
 
     Removing them with `dead.without` keeps the outputs for these samples. For others it may change them: unlike
-    what `find_dead` finds this is a guess, the better the more samples there are.
+    what `remove_dead` finds this is a guess, the better the more samples there are.
 
     Args:
         model: a functional model as `flatten` gives it.

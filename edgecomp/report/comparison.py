@@ -108,7 +108,7 @@ def highlights(report: Mapping[str, Any]) -> tuple[Highlight, ...]:
     drop = report.get("drop_points")
     than = subject_of(report).short_reference
     kept = f"same as {than}" if drop == 0 else "no budget set" if allowed is None else f"budget {points(allowed)}"
-    accuracy = Cell("" if drop is None else f"{points(-drop)} points".replace("-", "−"), kept)
+    accuracy = Cell("" if drop is None else _gained(drop), kept)
     on_device = ((report.get("measured") or {}).get("latency_ms") or {}).get("p50")
     predicted = milliseconds((report.get("predicted") or {}).get("latency_ms"))
     device = (
@@ -125,6 +125,12 @@ def highlights(report: Mapping[str, Any]) -> tuple[Highlight, ...]:
     if len(shown) < len(found) and agreement != MISSING:
         shown.append(Highlight("Agreement", agreement, f"same answer as {than}"))
     return tuple(shown)
+
+
+def _gained(drop: float) -> str:
+    shown = points(abs(drop))
+    sign = "" if shown == "0" else "−" if drop > 0 else "+"
+    return f"{sign}{shown} {'point' if shown == '1' else 'points'}"
 
 
 def _highlight(name: str, cell: Cell) -> Highlight:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgecomp.atomic import write_atomically
 from edgecomp.errors import InputError
-from edgecomp.report.files import read_report_json, replace_file, write_report_json
+from edgecomp.report.files import read_report_json, write_report_json
 from edgecomp.report.html import render_html
 from edgecomp.report.markdown import render_markdown
 
@@ -96,7 +97,7 @@ def merge_into(folder: Path, entries: Sequence[Mapping[str, Any]], model_sha256:
             write_report_json(merged, path)
             for name, page in pages.items():
                 if (folder / name).exists():
-                    replace_file(folder / name, page.encode())
+                    write_atomically(folder / name, page.encode())
     except InputError as error:
         return Merged(path, str(error))
     except OSError as error:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from edgecomp.atomic import write_atomically
 from edgecomp.errors import InputError
 from edgecomp.report.schema import validate_report
 
@@ -26,7 +24,7 @@ def write_report_json(report: Mapping[str, Any], path: str | Path) -> None:
     # A file name that is not UTF-8 reaches us with lone surrogates, which UTF-8 cannot hold; backslashreplace
     # writes them as `\udc80`, which is just how JSON spells them.
     data = text.encode("utf-8", "backslashreplace")
-    replace_file(path, data)
+    write_atomically(Path(path), data)
 
 
 def check_place(path: str | Path | None) -> None:
@@ -46,28 +44,9 @@ def write_page(path: str | Path, page: str) -> None:
         InputError: the file cannot be written.
     """
     try:
-        replace_file(path, page.encode())
+        write_atomically(Path(path), page.encode())
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror or error}); name another file") from error
-
-
-def replace_file(path: str | Path, data: bytes) -> None:
-    """Writes a file in one atomic step, for everybody to read.
-
-    Raises:
-        OSError: the file cannot be written; what was there before stays.
-    """
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 def read_report_json(path: str | Path) -> dict[str, Any]:

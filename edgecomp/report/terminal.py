@@ -14,6 +14,7 @@ from edgecomp.report.sections.mistakes import other_warnings
 from edgecomp.report.sections.robustness import read_robustness
 from edgecomp.report.sections.trials import choice_line
 from edgecomp.report.sections.weights import weights_line
+from edgecomp.report.slower import slower_words
 from edgecomp.report.subject import subject_of
 from edgecomp.report.verdict import judge
 
@@ -44,7 +45,8 @@ def summary_table(report: Mapping[str, Any]) -> Table:
     for one in verdict.mistakes[:MISTAKES]:
         caption.append(f"\n{_line(one.sentence, 900)}", "red")
     caption.append(f"\n{_line(verdict.reason, 600)}")
-    for line in (_compared(report), _robustness(report), choice_line(report), weights_line(report)):
+    speed, choice = slower_words(report), choice_line(report)
+    for line in (_compared(report), speed, _robustness(report), choice, weights_line(report)):
         caption.append(f"\n{_line(line, 600)}" if line else "")
     if found := findings_line(report):
         caption.append(f"\n{_line(found, 300)}", "bold red" if first_blocker(report) else "yellow")
@@ -96,6 +98,7 @@ def _remarks(report: Mapping[str, Any]) -> list[str]:
     said = f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}"
     remarks = (
         _compared(report),
+        slower_words(report),
         _robustness(report),
         findings_line(report),
         weights_line(report),

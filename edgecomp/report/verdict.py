@@ -11,6 +11,7 @@ from edgecomp.report.sections.accuracy import samples_needed
 from edgecomp.report.sections.findings import first_blocker
 from edgecomp.report.sections.mistakes import Mistake, read_mistakes
 from edgecomp.report.sections.names import SHARES_OF_ANSWERS, text_of, title_of
+from edgecomp.report.slower import slower_words
 from edgecomp.report.subject import subject_of
 
 
@@ -64,12 +65,13 @@ def _on_accuracy(report: Mapping[str, Any]) -> Verdict:
     met, allowed, drop = budget.get("met"), budget.get("max_drop_points"), report.get("drop_points")
     limit = "the budget" if allowed is None else f"the budget of {points(allowed)} {_plural(allowed)}"
     if met is None:
-        return Verdict("open", "Not judged", _open_reason(report, drop))
+        return Verdict("open", "Not judged", _open_reason(report, drop), slower_words(report))
     if drop is None:
         reason = f"{limit.capitalize()} is {'met' if met else 'not met'}; the report does not say by how much."
     else:
         reason = f"{_figures(report)}{_drop(report, drop, allowed)}, {'within' if met else 'beyond'} {limit}."
-    return Verdict("ship" if met else "stop", "Ship" if met else "Do not ship", reason, _caution(report, allowed))
+    caution = " ".join(one for one in (_caution(report, allowed), slower_words(report)) if one)
+    return Verdict("ship" if met else "stop", "Ship" if met else "Do not ship", reason, caution)
 
 
 def metric_text(metric: Mapping[str, Any] | None) -> str:
@@ -125,7 +127,7 @@ def _drop(report: Mapping[str, Any], drop: float, allowed: float | None) -> str:
     answers = round(abs(drop) * n / 100) if n and is_share(metric) else 0
     shown = points(abs(drop), None if allowed is None else abs(allowed))
     counted = f" ({answers:,} {'answer' if answers == 1 else 'answers'})" if answers else ""
-    return f"{shown} {_plural(drop)} {'lost' if drop > 0 else 'gained'}{counted}"
+    return f"{shown} {_plural(drop, shown)} {'lost' if drop > 0 else 'gained'}{counted}"
 
 
 def _caution(report: Mapping[str, Any], allowed: float | None) -> str:
@@ -139,5 +141,5 @@ def _caution(report: Mapping[str, Any], allowed: float | None) -> str:
     )
 
 
-def _plural(value: float) -> str:
-    return "point" if abs(value) == 1 else "points"
+def _plural(value: float, shown: str | None = None) -> str:
+    return "point" if (shown or points(abs(value))) == "1" else "points"

@@ -6,7 +6,7 @@ files store them.
 
 from .pattern import ANY, Pattern, parse_pattern
 from .plan import LayerSparsity, SparsityPlan, keep_masks, plan_below, plan_sparsity
-from .scores import energy_scores, gradient_scores, magnitude_scores, movement_scores, random_scores
+from .scores import energy_scores, magnitude_scores, random_scores
 
 __all__ = [
     "ANY",
@@ -14,10 +14,8 @@ __all__ = [
     "Pattern",
     "SparsityPlan",
     "energy_scores",
-    "gradient_scores",
     "keep_masks",
     "magnitude_scores",
-    "movement_scores",
     "parse_pattern",
     "plan_below",
     "plan_sparsity",

@@ -25,31 +25,6 @@ def energy_scores(weights: np.ndarray, energy: np.ndarray) -> np.ndarray:
     return scores
 
 
-def gradient_scores(weights: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """How much the loss changes, to first order, when a weight becomes zero.
-
-    Molchanov et al. 2017, "Pruning Convolutional Neural Networks for Resource Efficient Inference".
-
-    Args:
-        weights: of any shape.
-        gradients: of the loss, likewise, averaged over samples.
-    """
-    scores: np.ndarray = np.abs(weights.astype(np.float64) * gradients)
-    return scores
-
-
-def movement_scores(before: np.ndarray, weights: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """Movement pruning (Sanh et al. 2020): weights that training moves away from zero are worth more.
-
-    Args:
-        before: the scores so far; zeros at first.
-        weights: of any shape, at this step.
-        gradients: of the loss at this step, likewise.
-    """
-    moved: np.ndarray = before - weights.astype(np.float64) * gradients
-    return moved
-
-
 def random_scores(shape: tuple[int, ...], seed: int) -> np.ndarray:
     """Chance; what every criterion has to beat."""
     return np.random.default_rng(seed).random(shape)

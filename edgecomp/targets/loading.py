@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgecomp.errors import InputError
@@ -19,6 +21,7 @@ BUILTIN_FOLDER = Path(__file__).parent / "profiles"
 _NOT_INHERITED = frozenset({"name", "title", "extends", "latencies"})
 
 MAX_CHAIN = 10
+_SEPARATORS = re.compile(r"[-_ .]")
 
 
 def load_target(name_or_path: str | Path) -> Target:
@@ -65,9 +68,16 @@ def _locate(name_or_path: str, folder: Path) -> Path:
     builtin = _builtin_paths()
     if name_or_path in builtin:
         return builtin[name_or_path]
-    near = difflib.get_close_matches(name_or_path.lower(), builtin, n=3, cutoff=0.4)
+    near = _meant(name_or_path, tuple(builtin))
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(builtin)}."
     raise InputError(f"there is no target called {name_or_path!r}; {hint} A profile of your own is given by its path.")
+
+
+def _meant(name: str, known: Sequence[str]) -> list[str]:
+    """The names that may be meant: those that contain it, such as pi4 (raspberry-pi-4b), else those spelled alike."""
+    asked = _SEPARATORS.sub("", name.lower())
+    holding = [one for one in known if asked and asked in _SEPARATORS.sub("", one)]
+    return holding[:3] or difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4)
 
 
 def _read_with_base(path: Path, seen: tuple[Path, ...]) -> Mapping:

@@ -254,10 +254,6 @@ class Target:
             return None
         return _MICRO_KERNELS.get(self.cpu.isa, "reference")
 
-    def package_for(self, python: str | None = None) -> Package | None:
-        """The preferred package with a wheel for a Python ("3.11"); the preferred one of all without it."""
-        return next((one for one in self.runtime.packages if python is None or python in one.pythons), None)
-
     def to_dict(self) -> dict[str, Any]:
         """The profile as JSON-ready data, without the path and without what is unknown."""
         known = {key: value for key, value in dataclasses.asdict(self).items() if key != "path"}

@@ -19,12 +19,6 @@ INTEGERS = ("int8", "int16")
 """Stored dtypes that get a float tensor around them."""
 
 
-def has_integer_edges(data: bytes) -> bool:
-    """Whether a quantized tensor of `INTEGERS` is an input or an output of the main graph."""
-    graph = read_tflite(data).main
-    return any(_is_integer(graph.tensors[index]) for index in (*graph.inputs, *graph.outputs))
-
-
 def with_float_edges(data: bytes) -> bytes:
     """Puts float32 tensors around the quantized inputs and outputs of the main graph, under the same names.
 

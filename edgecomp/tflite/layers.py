@@ -13,6 +13,9 @@ _NOT_A_SCOPE = re.compile(r"^(StatefulPartitionedCall(_\d+)?(:\d+)?|PartitionedC
 _WEIGHTED = re.compile(
     r"^(conv\w*|separable_conv2d|depthwise\w*|matmul|tensordot|einsum|dense)(_\d+)?\d*(/.*)?$", re.IGNORECASE
 )
+# A composed operation of TensorFlow, which opens a scope of its own inside its layer's; the first such layer of a model
+# has the same name.
+_COMPOSED = "separable_conv2d"
 # TensorFlow makes a scope unique by appending a number each time a layer is called.
 _CALL_NUMBER = re.compile(r"_\d+$")
 
@@ -63,7 +66,10 @@ def _scopes(name: str) -> list[str]:
 
 def _layer(scopes: list[str], known: frozenset[str]) -> str | None:
     if known:
-        return next((match for scope in reversed(scopes) if (match := _known(scope, known)) is not None), None)
+        inwards = [(scope, match) for scope in scopes if (match := _known(scope, known)) is not None]
+        if len(inwards) > 1 and inwards[-1][0] == _COMPOSED:
+            inwards.pop()
+        return inwards[-1][1] if inwards else None
     if len(scopes) < 3:  # model / layer / operation
         return None
     return _CALL_NUMBER.sub("", scopes[1])

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..data.labels import listed
 from ..errors import InputError
+from ..wording import listed
 from .examples import UNLABELLED, Examples
 from .settings import TrainSettings
 

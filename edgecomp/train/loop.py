@@ -15,7 +15,7 @@ from .checkpointing import Checkpointer
 from .checks import check_loss
 from .course import Course
 from .progress import Epoch, Progress, Trained
-from .schedule import plan_schedule
+from .schedule import LATER_SHARE, Schedule, plan_schedule
 from .state import TrainingState
 from .weighting import weights
 
@@ -75,6 +75,7 @@ def run(
         stopped=state.stopped,
         augmentation=str(course.feed.augmentation),
         zeros=course.masks.share,
+        changes=state.schedule.changes,
         warnings=(*course.warnings, HURRIED) if state.hurried else course.warnings,
     )
 
@@ -109,9 +110,18 @@ class _Loop:
 
     def run(self) -> None:
         """Takes the steps that are left."""
-        state, schedule = self._state, self._state.schedule
-        last = min(schedule.steps, self._course.settings.stop_after or schedule.steps)
-        with closing(self._course.feed.batches(state.step, last)) as batches:
+        state = self._state
+        while not state.stopped and state.step < self._last:
+            self._follow(state.schedule)
+        state.stopped = state.stopped or "it was told to"
+        if not state.settled:
+            self._settle()
+        self._checkpointer.save(state, self._seconds())
+
+    def _follow(self, schedule: Schedule) -> None:
+        """Takes steps until the last one, or until another plan is made."""
+        state = self._state
+        with closing(self._course.feed.batches(state.step, self._last)) as batches:
             for batch in batches:
                 along = schedule.along(state.step)
                 self._course.proceed(along)
@@ -120,16 +130,18 @@ class _Loop:
                 state.step += 1
                 if self._thinning is not None and self._thinning.due(state.step):
                     self._course.masks.choose(self._thinning.share_at(state.step))
-                if state.at_epoch_end or state.step == last:
+                if state.at_epoch_end or state.step == self._last:
                     self._end_epoch()
                 elif time.monotonic() - self._told > _TOLD_EVERY:
                     self._pause()
-                if state.stopped:
-                    break
-        state.stopped = state.stopped or "it was told to"
-        if not state.settled:
-            self._settle()
-        self._checkpointer.save(state, self._seconds())
+                if state.stopped or state.schedule is not schedule:
+                    return
+
+    @property
+    def _last(self) -> int:
+        """The step that ends the training."""
+        total = self._state.schedule.total
+        return min(total, self._course.settings.stop_after or total)
 
     def _pause(self) -> None:
         """Within an epoch: is the loss sound, is there time left, is it time to save?"""
@@ -156,13 +168,25 @@ class _Loop:
         patience = max(LEAST_PATIENCE, math.ceil(PATIENCE * schedule.epochs))
         if not (math.isfinite(loss) and math.isfinite(score.loss)):
             state.stopped = _BROKEN
-        elif state.step == schedule.steps:
+        elif state.step == schedule.total:
             state.stopped = "all epochs were done"
         elif self._course.held and number - state.best_trained >= patience:
             state.stopped = f"nothing was better for {patience} epochs"
-        elif self._checkpointer.due:
-            self._checkpointer.save(state, self._seconds())
+        else:
+            self._keep_pace()
+            if self._checkpointer.due:
+                self._checkpointer.save(state, self._seconds())
         self._tell()
+
+    def _keep_pace(self) -> None:
+        """Plans anew where this machine has become slower or faster: what the end of the schedule wins is worth most.
+
+        Not where weights go on the way, which happens at steps that were planned.
+        """
+        state, budget = self._state, self._course.settings.time_budget
+        if budget is not None and self._thinning is None:
+            left = LATER_SHARE * budget - self._seconds()
+            state.schedule = state.schedule.at_pace(state.step, left, self._pace)
 
     def _settle(self) -> None:
         """Where training ended too early for it, lets all weights go at once that were to go."""
@@ -195,23 +219,27 @@ class _Loop:
 
     def _tell(self) -> None:
         state, schedule = self._state, self._state.schedule
-        self._told = now = time.monotonic()
+        self._told = time.monotonic()
         if self._on_progress is None:
             return
-        pace = (now - self._began) / max(1, state.step - self._first)
         last = state.history[-1]
         self._on_progress(
             Progress(
                 epoch=min(schedule.epochs, state.step // schedule.epoch_steps + 1),
                 epochs=schedule.epochs,
                 step=state.step,
-                steps=schedule.steps,
+                steps=schedule.total,
                 loss=state.mean_loss if state.losses else last.loss,
                 metric=self._course.judge.metric,
                 value=last.value,
-                seconds_left=pace * (schedule.steps - state.step),
+                seconds_left=self._pace * (schedule.total - state.step),
             )
         )
+
+    @property
+    def _pace(self) -> float:
+        """Seconds that a step takes, looks at the held-out part counted in."""
+        return (time.monotonic() - self._began) / max(1, self._state.step - self._first)
 
     def _seconds(self) -> float:
         """Since training began, earlier runs included."""

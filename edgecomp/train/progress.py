@@ -59,6 +59,7 @@ class Trained:
         history: epoch by epoch, the network as it was given first.
         best: the epoch whose weights were kept; 0 where training made nothing better.
         steps: that were planned; `TrainSettings.steps` plans the same again.
+        changes: how that plan was changed on the way; `TrainSettings.changes` does it again.
         steps_done: fewer where training ended early; `TrainSettings.stop_after` ends another one there.
         metric: what is measured on the held-out part: "accuracy", "agreement" with the teacher, or "relative error" to
             it (less is better).
@@ -79,6 +80,7 @@ class Trained:
     augmentation: str
     zeros: float = 0.0
     warnings: tuple[str, ...] = ()
+    changes: tuple[tuple[int, int], ...] = ()
 
     @property
     def before(self) -> float:

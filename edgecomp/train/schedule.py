@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .settings import DEFAULT_STEPS, FEWEST_EPOCHS, MOST_EPOCHS, TrainSettings
 
@@ -17,6 +17,12 @@ MOST_WARM_UP = 500
 
 BUDGET_SHARE = 0.92
 """Of a time budget, what is planned with: the clock need not cut off the end of the schedule where a run slows down."""
+
+LATER_SHARE = 0.97
+"""The same on the way, when less of it is left to slow down in."""
+
+NOTEWORTHY = 0.03
+"""Of the steps, by which a plan must be wrong to be changed."""
 
 LEAST_STEPS = 10
 
@@ -44,28 +50,62 @@ class Schedule:
         steps: in all.
         epoch_steps: in one epoch.
         rate: the highest learning rate.
+        most: steps that there may be, however fast this machine becomes; 0 for those that were planned.
+        changes: from which step on there were to be how many in all; rising.
     """
 
     steps: int
     epoch_steps: int
     rate: float
+    most: int = 0
+    changes: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Steps in all, as planned last."""
+        return self.changes[-1][1] if self.changes else self.steps
 
     @property
     def epochs(self) -> int:
         """The last one may be cut short."""
-        return math.ceil(self.steps / self.epoch_steps)
+        return math.ceil(self.total / self.epoch_steps)
+
+    @property
+    def warm_up(self) -> int:
+        """Steps during which the rate rises."""
+        return max(1, min(MOST_WARM_UP, round(WARM_UP * self.steps)))
 
     def learning_rate(self, step: int) -> float:
         """The rate of a step, counted from 0."""
-        warm_up = max(1, min(MOST_WARM_UP, round(WARM_UP * self.steps)))
-        if step < warm_up:
-            return self.rate * (step + 1) / warm_up
-        along = (step - warm_up) / max(1, self.steps - warm_up)
+        if step < self.warm_up:
+            return self.rate * (step + 1) / self.warm_up
+        risen = self.along(self.warm_up)
+        along = (self.along(step) - risen) / (1 - risen) if risen < 1 else 1.0
         return self.rate * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * along)) / 2)
 
     def along(self, step: int) -> float:
-        """How far a step is along the training, 0 to 1."""
-        return step / self.steps
+        """How far a step is along the training, 0 to 1; it goes on from the same place where the plan changes."""
+        passed, begin, total = 0.0, 0, self.steps
+        for at, changed in self.changes:
+            if step < at:
+                break
+            passed += (1 - passed) * (at - begin) / (total - begin)
+            begin, total = at, changed
+        return passed + (1 - passed) * (step - begin) / (total - begin)
+
+    def at_pace(self, step: int, seconds_left: float, pace: float) -> Schedule:
+        """The plan for a machine that has become slower or faster; this one where that makes little difference.
+
+        Args:
+            step: how many are done.
+            seconds_left: of the time budget.
+            pace: seconds that a step takes, looks at the held-out part counted in.
+        """
+        total = min(step + int(seconds_left / pace), max(self.most, self.steps))
+        wrong = abs(total - self.total) > NOTEWORTHY * self.total
+        if not wrong or step < self.warm_up or not step < total or step >= self.total:
+            return self
+        return replace(self, changes=(*self.changes, (step, total)))
 
 
 def plan_schedule(settings: TrainSettings, examples: int, pace: Pace | None, rate: float) -> Schedule:
@@ -79,13 +119,13 @@ def plan_schedule(settings: TrainSettings, examples: int, pace: Pace | None, rat
     """
     epoch_steps = max(1, examples // settings.batch_size)
     if settings.steps is not None:
-        return Schedule(settings.steps, epoch_steps, rate)
+        return Schedule(settings.steps, epoch_steps, rate, changes=settings.changes)
     epochs = settings.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(DEFAULT_STEPS / epoch_steps)))
     if settings.time_budget is not None and settings.epochs is None:
         epochs = MOST_EPOCHS
-    steps = epochs * epoch_steps
+    steps = most = epochs * epoch_steps
     if settings.time_budget is not None and pace is not None:
         left = BUDGET_SHARE * settings.time_budget - pace.spent - pace.judging
         affordable = int(left / (pace.step + pace.judging / epoch_steps))
         steps = min(steps, max(LEAST_STEPS, affordable))
-    return Schedule(steps, epoch_steps, rate)
+    return Schedule(steps, epoch_steps, rate, most)

@@ -30,6 +30,7 @@ class TrainSettings:
         time_budget: seconds from the first measurement of speed to the last step; None for no limit.
         steps: exactly so many, as an earlier training had planned; None to plan anew.
         stop_after: end after so many of the planned steps, as an earlier training that the clock cut off; None for all.
+        changes: how that plan was changed on the way; see `schedule.Schedule`.
         batch_size: examples in one step.
         learning_rate: the highest of the schedule; None for one that fits what the network still knows
             (`learning_rate.highest_rate`).
@@ -46,6 +47,7 @@ class TrainSettings:
     time_budget: float | None = None
     steps: int | None = None
     stop_after: int | None = None
+    changes: tuple[tuple[int, int], ...] = ()
     batch_size: int = 64
     learning_rate: float | None = None
     temperature: float = 2.0

@@ -48,7 +48,7 @@ class TrainingState:
     @property
     def at_epoch_end(self) -> bool:
         """Whether the last step was the last of an epoch."""
-        return self.step % self.schedule.epoch_steps == 0 or self.step == self.schedule.steps
+        return self.step % self.schedule.epoch_steps == 0 or self.step == self.schedule.total
 
     @property
     def mean_loss(self) -> float:
@@ -104,9 +104,14 @@ class TrainingState:
     def of(cls, facts: Mapping[str, Any], best_values: list[np.ndarray]) -> TrainingState:
         """From what `facts` gave."""
         made = {
-            "schedule": Schedule(**facts["schedule"]),
+            "schedule": _schedule(facts["schedule"]),
             "history": [Epoch(**one) for one in facts["history"]],
             "best_score": Score(**facts["best_score"]),
             "best_values": best_values,
         }
         return cls(**{**facts, **made})
+
+
+def _schedule(facts: Mapping[str, Any]) -> Schedule:
+    """JSON has no tuples."""
+    return Schedule(**{**facts, "changes": tuple((at, total) for at, total in facts["changes"])})

@@ -106,31 +106,14 @@ def make_step(
     learning = with_features(student.network, [one.student_layer for one in matches])
     teaching = with_features(teacher.network, [one.teacher_layer for one in matches]) if teacher else None
     variables = student.network.trainable_variables
-    outputs = len(student.heads)
-
-    def features(given: Sequence[Any], theirs: Sequence[Any]) -> Any:
-        pairs = zip(matches, given[outputs:], theirs[outputs:], strict=True)
-        losses = [
-            feature_loss(one, other if match.channels is None else tf.gather(other, match.channels, axis=-1))
-            for match, one, other in pairs
-        ]
-        return tf.add_n(losses) / len(losses)
+    loss_of = _make_loss(student, matches, temperature)
 
     def run(inputs: Any, labels: Any, known: Any, rate: Any, shares: Any) -> Any:
         theirs = [] if teaching is None or known is not None else call(teaching, inputs, training=False)
         wanted = known if known is not None else teacher.scores(theirs) if teacher else []
         with tf.GradientTape() as tape:
             given = call(learning, inputs, training=batch_statistics)
-            ours = student.scores(given)
-            own = student.network.losses
-            loss = tf.add_n(own) if own else tf.constant(0.0)
-            if labels is not None:
-                loss += shares[0] * tf.reduce_mean(hard_losses(student.heads[0], ours[0], labels))
-            if wanted:
-                triples = zip(student.heads, ours, wanted, strict=True)
-                loss += shares[1] * tf.add_n([soft_loss(*triple, temperature) for triple in triples])
-            if matches:
-                loss += shares[2] * features(given, theirs)
+            loss = loss_of(given, theirs, labels, wanted, shares)
         gradients = tape.gradient(loss, variables)
         masks.observe(variables, gradients)
         optimizer.learning_rate.assign(rate)
@@ -151,3 +134,38 @@ def make_step(
         )
 
     return step
+
+
+def _make_loss(student: Reader, matches: Sequence[FeatureMatch], temperature: float) -> Callable[..., Any]:
+    """What a step makes smaller: the student's own losses, and those against labels, answers and features.
+
+    Returns:
+        (the student's outputs, the teacher's, labels or None, the teacher's scores or none of them, shares [3]) -> the
+        loss, a scalar tensor. Features stand behind the outputs.
+    """
+    import tensorflow as tf
+
+    outputs = len(student.heads)
+
+    def features(given: Sequence[Any], theirs: Sequence[Any]) -> Any:
+        pairs = zip(matches, given[outputs:], theirs[outputs:], strict=True)
+        losses = [
+            feature_loss(one, other if match.channels is None else tf.gather(other, match.channels, axis=-1))
+            for match, one, other in pairs
+        ]
+        return tf.add_n(losses) / len(losses)
+
+    def loss(given: Sequence[Any], theirs: Sequence[Any], labels: Any, wanted: Sequence[Any], shares: Any) -> Any:
+        ours = student.scores(given)
+        own = student.network.losses
+        total = tf.add_n(own) if own else tf.constant(0.0)
+        if labels is not None:
+            total += shares[0] * tf.reduce_mean(hard_losses(student.heads[0], ours[0], labels))
+        if wanted:
+            triples = zip(student.heads, ours, wanted, strict=True)
+            total += shares[1] * tf.add_n([soft_loss(*triple, temperature) for triple in triples])
+        if matches:
+            total += shares[2] * features(given, theirs)
+        return total
+
+    return loss

@@ -123,13 +123,11 @@ def _prepare(
     parts = split(len(examples))
     look = make_look(knowing)
     augmentation = _augmentation(look, heads, examples, parts, settings)
-    fits = _size(reference, len(examples)) <= KNOWN_BYTES
     known = wanted = None
-    if teaching is not None and not augmentation and not features and fits:
-        known = all_scores(look, examples, np.arange(len(examples)))
-        wanted = [one[parts.judging] for one in known]
-    elif teaching is not None:
-        wanted = all_scores(look, examples, parts.judging)
+    if teaching is not None:
+        same_at_every_step = not augmentation and not features
+        fits = _size(reference, len(examples)) <= KNOWN_BYTES
+        known, wanted = _answers(look, examples, parts, ahead=same_at_every_step and fits)
     batch_size = min(settings.batch_size, len(parts.fitting))
     return Course(
         student=learning,
@@ -150,6 +148,16 @@ def _augmentation(
     if not settings.augment:
         return Augmentation()
     return choose_augmentation(look, heads[0], examples, parts.judging, settings.seed)
+
+
+def _answers(
+    look: Look, examples: Examples, parts: Split, *, ahead: bool
+) -> tuple[list[np.ndarray] | None, list[np.ndarray]]:
+    """The teacher's scores of all examples, where they are to be known ahead, and of those that judge."""
+    if not ahead:
+        return None, all_scores(look, examples, parts.judging)
+    known = all_scores(look, examples, np.arange(len(examples)))
+    return known, [one[parts.judging] for one in known]
 
 
 def _size(outputs: Sequence[np.ndarray], count: int) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from edgecomp.report import render_html
 
@@ -292,6 +295,46 @@ def test_a_page_with_everything_fits_fetches_nothing_and_complains_of_nothing(
     wide = "return [...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length"
     assert browser.run(wide) == 0
     assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("shape", [(60, 44), (44, 60), (128, 128)])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_maps_lie_on_the_photo_and_not_beside_it(
+    browser: Browser, tmp_path: Path, shape: tuple[int, int], width: int
+) -> None:
+    made = full_report()
+    for one in made["evaluation"]["attention"]["samples"]:
+        one |= {"image": _photo(*shape), "width": shape[0], "height": shape[1]}
+    path = tmp_path / "maps.html"
+    path.write_text(render_html(made), "utf-8")
+    browser.open(path, width=width)
+    boxes = browser.run(
+        "return [...document.querySelectorAll('.map')].map(map => ['img', 'svg'].map(one => {"
+        "const box = map.querySelector(one).getBoundingClientRect(); return [box.x, box.y, box.width, box.height] }))"
+    )
+    assert boxes
+    for photo, cells in boxes:
+        assert cells == pytest.approx(photo, abs=1)
+        assert photo[2] / photo[3] == pytest.approx(shape[0] / shape[1], rel=0.03)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_samples_without_a_photo_leave_no_room_for_one(browser: Browser, tmp_path: Path, width: int) -> None:
+    made = full_report()
+    for one in made["evaluation"]["changes"]["samples"]:
+        one |= {"image": None, "width": None, "height": None}
+    path = tmp_path / "hidden.html"
+    path.write_text(render_html(made), "utf-8")
+    browser.open(path, width=width)
+    assert browser.run("return document.querySelectorAll('.photos li').length") > 0
+    shown = "return [...document.querySelectorAll('.photos .photo')].filter(one => one.getClientRects().length).length"
+    assert browser.run(shown) == 0
+
+
+def _photo(width: int, height: int) -> str:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), (90, 140, 60)).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -15,11 +15,6 @@ import numpy as np
 import pytest
 from edgecomp_runtime import Model
 from edgecomp_runtime.contract import Contract
-from hypothesis import settings
-
-# How long an example takes depends on what else the machine does.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 LABELS = ("ant", "bee", "cat", "dog")
 

@@ -31,7 +31,7 @@ class Other:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(self._packages)}
         command = [str(self._python), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.run("-m", "edgecomp_runtime", *arguments)

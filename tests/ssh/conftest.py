@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this on
 
 import pytest
 from loopback_sshd import Board, Keys, make_keys, running_board, why_no_sshd
-from photo_bundles import write_bundle
+from photo_bundles import MANY_SAMPLES, write_bundle
 
 from edgecomp.cli.main import main
 
@@ -53,6 +53,13 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """Unsigned bundles of the versions 1 and 2 of the model "photo"."""
     folder = tmp_path_factory.mktemp("bundles")
     return {version: write_bundle(folder / f"photo{version}.zip", version) for version in (1, 2)}
+
+
+@pytest.fixture(scope="session")
+def large_bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The same of some megabytes, which take a moment to be sent."""
+    folder = tmp_path_factory.mktemp("large-bundles")
+    return {version: write_bundle(folder / f"photo{version}.zip", version, samples=MANY_SAMPLES) for version in (1, 2)}
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, sshd: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while time.monotonic() < end and sshd.poll() is None:
         with socket.socket() as one:
             if one.connect_ex(("127.0.0.1", port)) == 0:

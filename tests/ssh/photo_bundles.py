@@ -10,8 +10,8 @@ from edgecomp_runtime import Model
 from edgecomp.bundle import BundleContents, Goldens, Release, pack_bundle
 from edgecomp.latency.micro.builder import NetworkBuilder
 
-SAMPLES = 60
-"""So many that a bundle has megabytes: random golden samples cannot be compressed."""
+SAMPLES, MANY_SAMPLES = 4, 60
+"""Of the latter a bundle has megabytes: random golden samples cannot be compressed."""
 
 
 def small_network(channels: int = 16) -> bytes:
@@ -20,7 +20,9 @@ def small_network(channels: int = 16) -> bytes:
     return network.finish(network.convolution(network.input(1, 64, 64, 16), channels, 3, stride=2, same=False))
 
 
-def write_bundle(path: Path, version: int = 0, *, channels: int = 16, wrong: bool = False) -> Path:
+def write_bundle(
+    path: Path, version: int = 0, *, channels: int = 16, wrong: bool = False, samples: int = SAMPLES
+) -> Path:
     """Writes a bundle of "photo".
 
     Args:
@@ -28,10 +30,11 @@ def write_bundle(path: Path, version: int = 0, *, channels: int = 16, wrong: boo
         version: of the model.
         channels: makes another model.
         wrong: golden outputs that no device gives.
+        samples: golden ones.
     """
     file = small_network(channels)
     model = Model.load(file, engine="ai_edge_litert", preprocess="none")
-    inputs = np.random.default_rng(version).integers(-128, 128, (SAMPLES, 64, 64, 16), dtype=np.int8)
+    inputs = np.random.default_rng(version).integers(-128, 128, (samples, 64, 64, 16), dtype=np.int8)
     outputs = np.concatenate([model.run_stored([one[np.newaxis]])[0] for one in inputs])
     contents = BundleContents(
         name="photo",

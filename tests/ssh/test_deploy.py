@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from cutting_proxy import cutting_proxy
 from loopback_sshd import Board
 from photo_bundles import write_bundle
 
+from edgecomp.bundle.runtime_wheel import runtime_wheel
 from edgecomp.remote import connection, dialer
 from edgecomp.remote.deploy import Delivery, deploy
 from edgecomp.remote.host import Access, Host
@@ -149,15 +149,15 @@ def test_a_bundle_that_fails_its_goldens_there_changes_nothing(
     assert device["models"][0]["current"]["version"] == 1
 
 
-def test_a_broken_upload_goes_on_where_it_stopped(board: Board, bundles: dict[int, Path]) -> None:
-    size = bundles[1].stat().st_size
-    delivery = Delivery(Upload.of_file(bundles[1], keep=True), "", ("--allow-unsigned",), bench=None)
-    calls: list[int] = []
+def test_a_broken_upload_goes_on_where_it_stopped(board: Board, large_bundles: dict[int, Path]) -> None:
+    size = large_bundles[1].stat().st_size
+    delivery = Delivery(Upload.of_file(large_bundles[1], keep=True), "", ("--allow-unsigned",), bench=None)
+    calls: list[tuple[int, int]] = []
     with cutting_proxy(board.port, cuts=[size * 4 // 5]) as proxy, reached_through(board, proxy.port):
         reach = dialer.Dialer(Access(ssh_config=board.ssh_config))
         host = Host("board", "board", python=board.python)
-        found = deploy(delivery, host, reach, progress=lambda done, _: calls.append(done))
-    again = next(after for before, after in itertools.pairwise(calls) if after < before or (after == before and before))
+        found = deploy(delivery, host, reach, progress=lambda done, _: calls.append((len(proxy.sent), done)))
+    again = next(done for connections, done in calls if connections == 2)
     assert found.changed
     assert again > size // 10
     assert proxy.sent[1] < size - again + 300_000, "the second connection sent what was there already"
@@ -165,14 +165,31 @@ def test_a_broken_upload_goes_on_where_it_stopped(board: Board, bundles: dict[in
     assert list(board.temporary.iterdir()) == []
 
 
-def test_the_next_command_goes_on_as_well(board: Board, bundles: dict[int, Path], edgecomp: Run) -> None:
-    size = bundles[1].stat().st_size
+def test_the_device_package_is_sent_once(board: Board, edgecomp: Run) -> None:
+    wheel = len(runtime_wheel()[1])
+    with cutting_proxy(board.port, cuts=[]) as proxy, reached_through(board, proxy.port):
+        for _ in range(2):
+            ended = edgecomp("deploy", "--status", board.url, *board.options, "--json")
+            assert ended.code == 0, ended.stderr
+        (kept,) = (board.folder / "cache/edgecomp/packages").iterdir()
+        kept.write_bytes(kept.read_bytes()[:1000])
+        ended = edgecomp("deploy", "--status", board.url, *board.options, "--json")
+        assert ended.code == 0, ended.stderr
+    first, again, damaged = proxy.sent
+    assert first > wheel
+    assert first - again > wheel
+    assert damaged > wheel
+    assert kept.stat().st_size == wheel
+
+
+def test_the_next_command_goes_on_as_well(board: Board, large_bundles: dict[int, Path], edgecomp: Run) -> None:
+    size = large_bundles[1].stat().st_size
     cuts = [size * 4 // 5, size // 10, size // 10]
     with cutting_proxy(board.port, cuts) as proxy, reached_through(board, proxy.port):
-        broken = edgecomp("deploy", bundles[1], board.url, *board.options, *QUIET)
+        broken = edgecomp("deploy", large_bundles[1], board.url, *board.options, *QUIET)
         (partial,) = board.uploads.iterdir()
         arrived = partial.stat().st_size
-        ended = edgecomp("deploy", bundles[1], board.url, *board.options, *QUIET)
+        ended = edgecomp("deploy", large_bundles[1], board.url, *board.options, *QUIET)
     assert broken.code == 2
     assert "broke off" in broken.stderr
     assert "goes on where it stopped" in broken.stderr
@@ -182,8 +199,8 @@ def test_the_next_command_goes_on_as_well(board: Board, bundles: dict[int, Path]
 
 
 @pytest.mark.slow
-def test_two_that_send_the_same_do_not_hinder_each_other(board: Board, bundles: dict[int, Path]) -> None:
-    delivery = Delivery(Upload.of_file(bundles[1], keep=True), "", ("--allow-unsigned",), bench=None)
+def test_two_that_send_the_same_do_not_hinder_each_other(board: Board, large_bundles: dict[int, Path]) -> None:
+    delivery = Delivery(Upload.of_file(large_bundles[1], keep=True), "", ("--allow-unsigned",), bench=None)
     reach = dialer.Dialer(Access(ssh_config=board.ssh_config))
     hosts = [Host(name, "board", python=board.python) for name in ("kitchen", "hall")]
     rollout = plan_rollout(hosts, canary=0, parallel=2, keep_going=True)
@@ -194,14 +211,14 @@ def test_two_that_send_the_same_do_not_hinder_each_other(board: Board, bundles: 
 
 
 def test_a_connection_that_hangs_does_not_keep_the_next_one_waiting(
-    board: Board, bundles: dict[int, Path], edgecomp: Run, monkeypatch: pytest.MonkeyPatch
+    board: Board, large_bundles: dict[int, Path], edgecomp: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = connection._PROGRAM.read_text()
     quicker = board.folder / "device_side.py"
     quicker.write_text(program.replace("STALLED_SECONDS = 10", "STALLED_SECONDS = 0.5"))
     assert quicker.read_text() != program
     monkeypatch.setattr(connection, "_PROGRAM", quicker)
-    upload = Upload.of_file(bundles[1], keep=True)
+    upload = Upload.of_file(large_bundles[1], keep=True)
     with dialer.Dialer(Access(ssh_config=board.ssh_config)).connected(
         Host("board", "board", python=board.python)
     ) as one:
@@ -209,25 +226,25 @@ def test_a_connection_that_hangs_does_not_keep_the_next_one_waiting(
         asked = {"name": upload.name, "bytes": upload.size, "sha256": upload.sha256, "keep": True}
         hanging.ask({"do": "receive", **asked}, "hanging")
         hanging.ask({"from": 0}, "hanging")
-        hanging.send(bundles[1].read_bytes()[:100_000], "hanging")
-        ended = edgecomp("deploy", bundles[1], board.url, *board.options, *QUIET)
+        hanging.send(large_bundles[1].read_bytes()[:100_000], "hanging")
+        ended = edgecomp("deploy", large_bundles[1], board.url, *board.options, *QUIET)
     assert ended.code == 0, ended.stderr
 
 
 @pytest.mark.parametrize("what", ["other bytes", pytest.param("too long", marks=pytest.mark.slow)])
 def test_what_lies_there_and_is_something_else_is_not_built_upon(
-    what: str, board: Board, bundles: dict[int, Path], edgecomp: Run
+    what: str, board: Board, large_bundles: dict[int, Path], edgecomp: Run
 ) -> None:
-    data = bundles[1].read_bytes()
+    data = large_bundles[1].read_bytes()
     board.uploads.mkdir(parents=True)
     partial = board.uploads / f"{hashlib.sha256(data).hexdigest()}.zip.partial"
     partial.write_bytes(data[:1000] + b"?" + data[1001:50_000] if what == "other bytes" else data + b"more")
-    ended = edgecomp("deploy", bundles[1], board.url, *board.options, *QUIET)
+    ended = edgecomp("deploy", large_bundles[1], board.url, *board.options, *QUIET)
     assert ended.code == 0, ended.stderr
 
 
 def test_a_killed_sshd_is_a_broken_connection(
-    board: Board, bundles: dict[int, Path], edgecomp: Run, monkeypatch: pytest.MonkeyPatch
+    board: Board, large_bundles: dict[int, Path], edgecomp: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from edgecomp.remote import upload
 
@@ -239,7 +256,7 @@ def test_a_killed_sshd_is_a_broken_connection(
             killed.append(_kill_session(board))
 
     monkeypatch.setattr(upload.Connection, "send", send)
-    ended = edgecomp("deploy", bundles[1], board.url, *board.options, *QUIET)
+    ended = edgecomp("deploy", large_bundles[1], board.url, *board.options, *QUIET)
     assert killed
     assert ended.code == 0, ended.stderr
 
@@ -247,13 +264,13 @@ def test_a_killed_sshd_is_a_broken_connection(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small file system")
 @pytest.mark.parametrize("place", ["uploads", pytest.param("models", marks=pytest.mark.slow)])
 def test_a_full_disk_is_named_and_the_old_model_stays(
-    place: str, board: Board, bundles: dict[int, Path], edgecomp: Run
+    place: str, board: Board, large_bundles: dict[int, Path], edgecomp: Run
 ) -> None:
-    assert edgecomp("deploy", bundles[1], board.url, *board.options, *QUIET).code == 0
-    size = bundles[2].stat().st_size
+    assert edgecomp("deploy", large_bundles[1], board.url, *board.options, *QUIET).code == 0
+    size = large_bundles[2].stat().st_size
     folder = board.uploads if place == "uploads" else board.models / "installed"
     with small_disk(folder, size // 2 if place == "uploads" else size + size // 2, board):
-        ended = edgecomp("deploy", bundles[2], board.url, *board.options, *QUIET)
+        ended = edgecomp("deploy", large_bundles[2], board.url, *board.options, *QUIET)
         (device,) = edgecomp("deploy", "--status", board.url, *board.options, "--json").data["devices"]
     assert ended.code == 2
     assert "full" in ended.stderr or "No space left" in ended.stderr
@@ -292,7 +309,8 @@ def _kill_session(board: Board) -> int:
     sessions = _children(board.process)
     for one in sessions:
         for child in (*_children(one), one):
-            os.kill(child, 9)
+            with suppress(ProcessLookupError):  # the one may end with the other
+                os.kill(child, 9)
     return len(sessions)
 
 

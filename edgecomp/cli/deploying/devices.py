@@ -15,6 +15,7 @@ from ...progress import Step, Steps
 from ...remote.dialer import Dialer
 from ...remote.host import Host
 from ...remote.rollout import Outcome, carry_out
+from ..screen import screen
 from .order import Order
 
 Found = TypeVar("Found")
@@ -72,7 +73,7 @@ def show(
         devices = [_data(one, to_dict) for one in outcomes]
         click.echo(json.dumps({"devices": devices}, indent=2, allow_nan=False))
     elif not (failed and len(outcomes) == 1):
-        Console().print(table(outcomes))
+        screen().print(table(outcomes))
     if not failed:
         return
     if len(outcomes) == 1:

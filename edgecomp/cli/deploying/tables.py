@@ -102,4 +102,8 @@ def _latency(bench: Mapping[str, Any] | None) -> str:
     if bench is None:
         return "not measured"
     text = f"{milliseconds((bench.get('latency_ms') or {}).get('p50'))} p50"
-    return text if bench.get("valid") else f"{text}, not valid"
+    if bench.get("valid"):
+        return text
+    # Each reason begins with what it is about, as in "noisy neighbour: other programs kept …".
+    about = ", ".join(dict.fromkeys(str(one).partition(":")[0] for one in bench.get("reasons") or []))
+    return f"{text}, not valid ({about})" if about else f"{text}, not valid"

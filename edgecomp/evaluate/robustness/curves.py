@@ -100,7 +100,8 @@ def robustness_words(curves: tuple[Curve, ...]) -> str | None:
 
 def _points(at: Point) -> str:
     assert at.drop is not None
-    return f"{100 * at.drop[0]:.1f} points lost against the reference"
+    lost = 100 * at.drop[0]
+    return f"{abs(lost):.1f} points {'gained' if lost < 0 else 'lost'} against the reference"
 
 
 def _listed(values: tuple[float, ...] | None) -> list[float] | None:

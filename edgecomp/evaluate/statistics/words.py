@@ -45,7 +45,8 @@ def _difference(paired: Paired) -> str:
     verb = "lost" if drop >= 0 else "gained"
     seen = (
         f"{abs(drop):.2f} points are {verb} (95%: {-100 * paired.high:+.2f} to {-100 * paired.low:+.2f}): "
-        f"{paired.lost} right answers became wrong and {paired.won} wrong ones right"
+        f"{paired.lost} right {'answer' if paired.lost == 1 else 'answers'} became wrong and "
+        f"{paired.won} wrong {'one' if paired.won == 1 else 'ones'} right"
     )
     if paired.significant:
         return f"{seen}; chance is an unlikely reason (McNemar's exact test, p = {paired.p:.2g})."
@@ -64,4 +65,4 @@ def _budget(paired: Paired, budget_points: float) -> str:
     if needed is None:
         return f"The drop is {named} itself; no number of samples would settle on which side of it."
     enough = max(needed, paired.n + 1)
-    return f"The drop is {side} {named}, but {paired.n} samples cannot be sure of it; about {enough} would be."
+    return f"The drop is {side} {named}, but {paired.n:,} samples cannot be sure of it; about {enough:,} would be."

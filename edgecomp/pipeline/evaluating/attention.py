@@ -51,14 +51,7 @@ def attention_data(
     chosen = [(one, there[one.position]) for one in wanted if one.position in there]
     feeds = [_feeds(setting, sample) for _, sample in chosen]
     with bench.steps.step("attention", "what the files look at") as step:
-        looks: list[Looks] = bench.worker.call(
-            "edgecomp.evaluate.attention.occlusion:occlusion_maps",
-            {name: setting.files[name] for name in (reference, setting.ours)},
-            setting.contract,
-            threads=bench.threads,
-            seconds=seconds,
-            samples=feeds,
-        )
+        looks = _looks(setting, feeds, seconds, bench)
         if not looks:
             return None
         in_time = len(looks) == len(chosen)
@@ -107,6 +100,19 @@ def _feeds(setting: Setting, sample: Sample) -> Feeds:
     """One sample in the model's own units."""
     alone = Chunk({name: value[None] for name, value in sample.inputs.items()}, [None], raw=True)
     return alone.normalized(setting.contract).values
+
+
+def _looks(setting: Setting, feeds: Sequence[Feeds], seconds: float, bench: Workbench) -> list[Looks]:
+    """Maps of both files, of as many samples as the time is enough for."""
+    looks: list[Looks] = bench.worker.call(
+        "edgecomp.evaluate.attention.occlusion:occlusion_maps",
+        {name: one for name, one in setting.files.items() if name in (setting.reference, setting.ours)},
+        setting.contract,
+        threads=bench.threads,
+        seconds=seconds,
+        samples=feeds,
+    )
+    return looks
 
 
 def _gradients(

@@ -32,7 +32,7 @@ def input_contract(models: list[Runnable], preprocess: str | None, dataset: Data
     if preprocess is None:
         for model in models:
             if model.contract is not None:
-                made = Resolved(parse_preprocess(model.contract.preprocess), f"as the bundle of {model.name} says")
+                made = Resolved(parse_preprocess(model.contract.preprocess), "as the bundle's contract says")
                 return replace(first.contract or model.contract, inputs=model.contract.inputs), made
     opened = next((model for model in models if model.opened is not None), None)
     if opened is None:

@@ -130,7 +130,12 @@ def _calibrated(model: FloatModel, plan: Plan, bench: Workbench) -> Quantized:
 
 
 def _why(found: Search, held: int) -> str:
-    closest = f"closest to the float model on {held} held-out calibration samples"
+    counted = f"{held} held-out calibration samples"
+    closest = (
+        f"closest to the float model on {counted}"
+        if found.closest
+        else f"as close to the float model as any other, as far as {counted} tell"
+    )
     return f"{closest}; {found.precision.reason}" if found.precision else closest
 
 

@@ -47,6 +47,11 @@ class Search:
     best: Trial
     precision: PrecisionPlan | None = None
 
+    @property
+    def closest(self) -> bool:
+        """Whether no other trial came closer to the float model; changes that nearly always help need not have to."""
+        return all(one.closeness.decibels <= self.best.closeness.decibels for one in self.trials)
+
 
 def search(
     attempt: Try,

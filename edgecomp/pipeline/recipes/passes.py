@@ -122,7 +122,8 @@ class TrainPass:
         time_budget: seconds for all of the training; None for no limit.
         rounds: how often channels are pruned and the rest trained.
         qat: whether the file is trained once more with the rounding of its integers in place.
-        steps: of each training in turn, how many were planned and how many were done; None until then.
+        steps: of each training in turn, how many were planned and how many were done, and for each change of that plan
+            when it was changed and to how many; None until then.
     """
 
     recover: Recover = "distill"
@@ -130,7 +131,7 @@ class TrainPass:
     time_budget: float | None = None
     rounds: int = 1
     qat: bool = False
-    steps: tuple[tuple[int, int], ...] | None = None
+    steps: tuple[tuple[int, ...], ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As the recipe has it."""

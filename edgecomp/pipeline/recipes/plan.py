@@ -50,7 +50,7 @@ class Plan:
             recipe = replace(recipe, cluster=replace(recipe.cluster, price=quantized.weights.price))
         return replace(self, recipe=recipe)
 
-    def with_steps(self, steps: tuple[tuple[int, int], ...]) -> Plan:
+    def with_steps(self, steps: tuple[tuple[int, ...], ...]) -> Plan:
         """The plan with how long each training took, so that it can be done again alike."""
         assert self.recipe.train is not None
         return replace(self, recipe=replace(self.recipe, train=replace(self.recipe.train, steps=steps)))

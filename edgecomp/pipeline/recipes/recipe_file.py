@@ -183,12 +183,18 @@ def _train_pass(data: Any) -> TrainPass:
     return TrainPass(data["recover"], data["epochs"], budget, rounds, data["qat"], steps)
 
 
-def _steps(data: Any) -> tuple[int, int]:
-    """How many steps were planned, and how many were done."""
-    pair = [_typed(one, int, "a number in steps") for one in _typed(data, list, "an item of steps")]
-    if len(pair) != 2 or not 0 < pair[1] <= pair[0]:
-        raise ValueError(f"{data!r} in steps is not two positive numbers, planned and done")
-    return pair[0], pair[1]
+def _steps(data: Any) -> tuple[int, ...]:
+    """How many steps were planned, how many were done, and how the plan changed."""
+    numbers = [_typed(one, int, "a number in steps") for one in _typed(data, list, "an item of steps")]
+    if len(numbers) < 2 or len(numbers) % 2 or min(numbers) < 1:
+        raise ValueError(f"{data!r} in steps is not two positive numbers, planned and done, and two for each change")
+    planned, done, *changes = numbers
+    places, totals = changes[::2], changes[1::2]
+    if not done <= (totals or [planned])[-1] or places != sorted(set(places)):
+        raise ValueError(f"{data!r} in steps has more done than planned, or changes that are not in order")
+    if any(at >= total or at >= before for at, total, before in zip(places, totals, [planned, *totals], strict=False)):
+        raise ValueError(f"{data!r} in steps has a change behind the last step")
+    return tuple(numbers)
 
 
 def _quantize_pass(data: Any) -> QuantizePass:

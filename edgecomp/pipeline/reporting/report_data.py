@@ -57,7 +57,7 @@ def _variant(
         "params": parameter_count(parsed),
         "macs": total_macs(parsed),
         "metric": evaluation.metric.to_dict() if evaluation.metric else None,
-        "latency_ms": latency_data(bench),
+        "latency_ms": {**latency_data(bench), "reasons": list(bench["reasons"])},
         "agreement": evaluation.agreement,
         "sqnr_db": evaluation.sqnr_db,
         "sha256": hashlib.sha256(file).hexdigest(),
@@ -141,17 +141,7 @@ def assemble(
     max_drop: float | None,
 ) -> dict[str, Any]:
     """The whole report."""
-    files = {"float": model.file, "compressed": compressed.file, "stock": compressed.stock}
-    extras = {"compressed": {"scheme": plan.recipe.quantize.scheme, "io": plan.recipe.quantize.io}}
-    variants = {
-        name: _variant(
-            file, measured.evaluations[name], measured.benches[name], measured.gzip_bytes[name], **extras.get(name, {})
-        )
-        for name, file in files.items()
-        if file is not None
-    }
     ours = measured.evaluations["compressed"]
-    variants["float"]["agreement"] = None if ours.agreement is None else 1.0
     drop = drop_points(measured.evaluations["float"].metric, ours.metric)
     keras_layers = tuple(dict.fromkeys((*layer_names(model.model), *layer_names(shrunk.model.model))))
     shipped = read_tflite(compressed.file)
@@ -162,7 +152,7 @@ def assemble(
         "recipe": plan.recipe.to_dict(),
         "seed": plan.recipe.seed,
         "source": _source(model.model, model.file),
-        **variants,
+        **_variants(plan, model, compressed, measured),
         "bundle": {"bytes": len(bundle)},
         "drop_points": drop,
         "agreement": ours.agreement,
@@ -172,11 +162,7 @@ def assemble(
         "budget": _budget(max_drop, drop),
         "predicted": predicted_data(plan.target, shipped),
         "findings": findings_data(plan.target, shipped, keras_layers),
-        "preprocess": {
-            "name": str(model.preprocess.preprocess),
-            "reason": model.preprocess.reason,
-            "evidence": dict(model.preprocess.evidence),
-        },
+        "preprocess": _preprocess(model),
         "labels": next((list(one.labels) for one in model.contract.outputs if one.labels), []),
         "pruning": pruning_data(shrunk),
         "low_rank": low_rank_data(shrunk),
@@ -191,6 +177,33 @@ def assemble(
     }
     sides = {"float": model.file, "compressed": compressed.file}
     return {**report, "cost": cost_data(report, sides, plan.target)}
+
+
+def _variants(
+    plan: Plan, model: FloatModel, compressed: Compressed, measured: Measurements
+) -> dict[str, dict[str, Any]]:
+    """The columns of the three-way table."""
+    files = {"float": model.file, "compressed": compressed.file, "stock": compressed.stock}
+    extras = {"compressed": {"scheme": plan.recipe.quantize.scheme, "io": plan.recipe.quantize.io}}
+    variants = {
+        name: _variant(
+            file, measured.evaluations[name], measured.benches[name], measured.gzip_bytes[name], **extras.get(name, {})
+        )
+        for name, file in files.items()
+        if file is not None
+    }
+    compared = measured.evaluations["compressed"].agreement is not None
+    variants["float"]["agreement"] = 1.0 if compared else None
+    return variants
+
+
+def _preprocess(model: FloatModel) -> dict[str, Any]:
+    """How raw values become model input, and how that was settled."""
+    return {
+        "name": str(model.preprocess.preprocess),
+        "reason": model.preprocess.reason,
+        "evidence": dict(model.preprocess.evidence),
+    }
 
 
 def drop_points(reference: Metric | None, ours: Metric | None) -> float | None:

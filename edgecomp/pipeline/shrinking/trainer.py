@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ class Trainer:
         assert plan.recipe.train is not None
         self._model, self._plan, self._bench, self._folder = model, plan, bench, folder
         self._asked: TrainPass = plan.recipe.train
-        self._steps: list[tuple[int, int]] = []
+        self._steps: list[tuple[int, ...]] = []
         self._begun, self._spent = 0, 0.0  # rounds and seconds of another trainer
 
     def for_plan(self, plan: Plan, *, after: Trainer | None = None) -> Trainer:
@@ -80,8 +81,8 @@ class Trainer:
         return other
 
     @property
-    def steps(self) -> tuple[tuple[int, int], ...]:
-        """Of each training so far, planned and done, for the recipe."""
+    def steps(self) -> tuple[tuple[int, ...], ...]:
+        """Of each training so far, planned, done, and how the plan changed, for the recipe."""
         return tuple(self._steps)
 
     def recover(
@@ -155,8 +156,9 @@ class Trainer:
 
         done = len(self._steps)
         if self._asked.steps is not None and done < len(self._asked.steps):
-            planned, ended = self._asked.steps[done]
-            settings = replace(settings, steps=planned, stop_after=ended, time_budget=None, epochs=None)
+            planned, ended, *changes = self._asked.steps[done]
+            again = tuple(zip(changes[::2], changes[1::2], strict=True))
+            settings = replace(settings, steps=planned, stop_after=ended, changes=again, time_budget=None, epochs=None)
         checkpoint = self._folder / f"{name.replace(' ', '-')}-{self._key[:12]}.npz"
         with self._bench.steps.step(f"train {name}", title) as step, self._with_folder():
             trained = train(
@@ -171,7 +173,7 @@ class Trainer:
             step.detail = (
                 f"{trained.metric} {trained.before:.3f} -> {trained.after:.3f} on {trained.held} held-out samples"
             )
-        self._steps.append((trained.steps, trained.steps_done))
+        self._steps.append((trained.steps, trained.steps_done, *chain.from_iterable(trained.changes)))
         return trained
 
     @contextmanager

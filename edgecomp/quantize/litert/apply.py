@@ -58,12 +58,7 @@ def quantize(
         return model
     from litert_quantizer import Quantizer
 
-    if scheme in NEEDS_CALIBRATION and not ranges:
-        raise QuantizeError(f"the scheme {scheme} needs the ranges of activations, and none were observed")
-    if per_tensor_weights and scheme in INTEGERS and scheme not in NEEDS_CALIBRATION:
-        raise QuantizeError(
-            f"the scheme {scheme} has no kernels for weights with one scale per tensor; choose int8 or float16"
-        )
+    _check_scheme(scheme, ranges, per_tensor_weights=per_tensor_weights)
     content = read_tflite(model)
     _check_computed(content, float_operators)
     rules = recipe(
@@ -80,17 +75,22 @@ def quantize(
     bits = INTEGERS[scheme].activations if scheme in INTEGERS else None
     if ranges and bits is not None:
         model, own = with_stand_ins(rewrite(model), bits)
-        widened = widen_narrow(content, ranges)
         per_tensor = WEIGHTED if per_tensor_weights else INTEGERS[scheme].per_tensor
-        bounds = weight_bounds(content, widened, bits=bits, per_tensor=per_tensor)
-        for name, reach in (weight_reach or {}).items():
-            bounds[name] = np.maximum(bounds.get(name, np.float32(0)), reach)
-        calibration = _calibration(widened) | _bounds(bounds)
+        calibration = _calibration(content, ranges, bits, per_tensor, weight_reach or {})
     try:
         result = Quantizer(model, rules).quantize(calibration)
     except (ValueError, RuntimeError) as error:
         raise QuantizeError(f"the quantizer could not make {scheme}: {error}") from error
     return drop_idle_clamps(with_own_names(bytes(result.quantized_model), own))
+
+
+def _check_scheme(scheme: Scheme, ranges: Ranges | None, *, per_tensor_weights: bool) -> None:
+    if scheme in NEEDS_CALIBRATION and not ranges:
+        raise QuantizeError(f"the scheme {scheme} needs the ranges of activations, and none were observed")
+    if per_tensor_weights and scheme in INTEGERS and scheme not in NEEDS_CALIBRATION:
+        raise QuantizeError(
+            f"the scheme {scheme} has no kernels for weights with one scale per tensor; choose int8 or float16"
+        )
 
 
 def _check_computed(model: TfliteModel, names: Collection[str]) -> None:
@@ -100,14 +100,16 @@ def _check_computed(model: TfliteModel, names: Collection[str]) -> None:
         raise QuantizeError(f"no operator of the .tflite computes {unknown[0]!r}, which was to stay float")
 
 
-def _calibration(ranges: Ranges) -> dict[str, dict[str, np.ndarray]]:
-    """Ranges as the quantizer wants them."""
-    return {
+def _calibration(
+    content: TfliteModel, ranges: Ranges, bits: int, per_tensor: Collection[str], weight_reach: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Ranges of activations, and magnitudes that weights' integers must reach, as the quantizer wants them."""
+    widened = widen_narrow(content, ranges)
+    magnitudes = weight_bounds(content, widened, bits=bits, per_tensor=per_tensor)
+    for name, reach in weight_reach.items():
+        magnitudes[name] = np.maximum(magnitudes.get(name, np.float32(0)), reach)
+    activations = {
         name: {"min": np.array([low], np.float32), "max": np.array([high], np.float32)}
-        for name, (low, high) in ranges.items()
+        for name, (low, high) in widened.items()
     }
-
-
-def _bounds(magnitudes: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
-    """Likewise the magnitudes that weights' integers must reach."""
-    return {name: {"min": -one, "max": one} for name, one in magnitudes.items()}
+    return activations | {name: {"min": -one, "max": one} for name, one in magnitudes.items()}

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..ranges.choice import Ranges
-from .experiment import INT8, Experiment, Feeds, NumberFormat, Score, prepare
-from .screening import suspects
+from .experiment import Experiment, Score
 from .units import Unit
 
 
@@ -54,38 +52,6 @@ def measure_everything(experiment: Experiment) -> Score:
 def measure_edges(experiment: Experiment) -> Score:
     """Quantizes the inputs and outputs only: an error that no operator at float can take away."""
     return experiment.score(experiment.variant(experiment.units))
-
-
-def measure_sensitivity(
-    model: bytes,
-    ranges: Ranges,
-    *,
-    threads: int,
-    samples: Sequence[Feeds],
-    classes: Sequence[bool],
-    numbers: NumberFormat = INT8,
-    worst: int | None = None,
-) -> tuple[Sensitivity, ...]:
-    """Ranks the units of a float file by what int8 does to them.
-
-    Args:
-        model: a float .tflite with a signature.
-        ranges: of its tensors.
-        threads: of the interpreter.
-        samples: held ones, at least two; they need no labels.
-        classes: for each output, whether it scores classes along its last axis.
-        numbers: the integers of the file to be shipped.
-        worst: measure only as many units, those that a screening finds worst, and their consumers; None for all.
-
-    Returns:
-        The worst first.
-
-    Raises:
-        QuantizeError: the file cannot be quantized, or does not run.
-    """
-    experiment, quantized = prepare(model, ranges, threads=threads, samples=samples, classes=classes, numbers=numbers)
-    units = experiment.units if worst is None else suspects(experiment, quantized, worst)
-    return worst_first([measure_unit(experiment, unit) for unit in units])
 
 
 def worst_first(measured: Sequence[Sensitivity]) -> tuple[Sensitivity, ...]:

@@ -39,20 +39,6 @@ def ansible_files(bundle: Path, manifest: Manifest, install_options: Sequence[st
 
 
 def _play(manifest: Manifest, wheel_name: str, install_options: Sequence[str]) -> list[dict[str, Any]]:
-    install = {
-        "name": "Check the bundle, prove it on the device and make it current",
-        "ansible.builtin.command": {
-            "argv": [
-                "{{ edgecomp_python }}",
-                *("-m", "edgecomp_runtime", "install", f"{_FOLDER}/bundle.zip"),
-                *install_options,
-                "--json",
-            ]
-        },
-        "environment": {"PYTHONPATH": f"{_FOLDER}/{wheel_name}"},
-        "register": "edgecomp_install",
-        "changed_when": "(edgecomp_install.stdout | from_json).changed",
-    }
     return [
         {
             "name": f"Install {_literal(manifest.name)}",
@@ -63,25 +49,7 @@ def _play(manifest: Manifest, wheel_name: str, install_options: Sequence[str]) -
             "vars": {"edgecomp_python": "python3"},
             "tasks": [
                 {
-                    "block": [
-                        {
-                            "name": "Make a temporary folder",
-                            "ansible.builtin.tempfile": {"state": "directory", "prefix": "edgecomp-"},
-                            "register": "edgecomp_folder",
-                            "changed_when": False,
-                        },
-                        {
-                            "name": "Copy the bundle and the device package",
-                            "ansible.builtin.copy": {
-                                "src": "{{ item }}",
-                                "dest": f"{_FOLDER}/{{{{ item }}}}",
-                                "mode": "0600",
-                            },
-                            "loop": ["bundle.zip", wheel_name],
-                            "changed_when": False,
-                        },
-                        install,
-                    ],
+                    "block": [*_copying(wheel_name), _installing(wheel_name, install_options)],
                     "always": [
                         {
                             "name": "Remove the temporary folder",
@@ -94,6 +62,34 @@ def _play(manifest: Manifest, wheel_name: str, install_options: Sequence[str]) -
             ],
         }
     ]
+
+
+def _copying(wheel_name: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "Make a temporary folder",
+            "ansible.builtin.tempfile": {"state": "directory", "prefix": "edgecomp-"},
+            "register": "edgecomp_folder",
+            "changed_when": False,
+        },
+        {
+            "name": "Copy the bundle and the device package",
+            "ansible.builtin.copy": {"src": "{{ item }}", "dest": f"{_FOLDER}/{{{{ item }}}}", "mode": "0600"},
+            "loop": ["bundle.zip", wheel_name],
+            "changed_when": False,
+        },
+    ]
+
+
+def _installing(wheel_name: str, install_options: Sequence[str]) -> dict[str, Any]:
+    command = ("{{ edgecomp_python }}", "-m", "edgecomp_runtime", "install", f"{_FOLDER}/bundle.zip")
+    return {
+        "name": "Check the bundle, prove it on the device and make it current",
+        "ansible.builtin.command": {"argv": [*command, *install_options, "--json"]},
+        "environment": {"PYTHONPATH": f"{_FOLDER}/{wheel_name}"},
+        "register": "edgecomp_install",
+        "changed_when": "(edgecomp_install.stdout | from_json).changed",
+    }
 
 
 def _one_line(text: str) -> str:

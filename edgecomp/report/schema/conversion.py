@@ -11,6 +11,7 @@ LATENCY = Fields(
         "p50": POSITIVE,
         "p90": POSITIVE,
         "valid": Flag(),
+        "reasons": Items(Text()),
         "runs": COUNT,
         "intervals": Fields({"p50": INTERVAL, "p90": INTERVAL, "p99": INTERVAL}),
     }

@@ -16,6 +16,8 @@ FLIP_LIMIT = 20
 WORDS_LIMIT = 6
 NAME_LIMIT = 80
 TEXT_LIMIT = 600
+CHANCE = 0.05
+"""P values from here on are taken for chance, as the words of an evaluation take them."""
 CLASS_FIGURES = ("f1", "iou", "map", "recall", "precision")
 
 
@@ -197,7 +199,9 @@ def _row(
 def _told(comparison: Mapping[str, Any]) -> str:
     """Whether the figure that counts most is better or worse than the float model's beyond chance."""
     low, high = comparison.get("low"), comparison.get("high")
-    if low is None or high is None:
+    p = comparison.get("p_value", comparison.get("p"))
+    # An interval may leave out zero by a hair where the exact test does not: then both are not said.
+    if low is None or high is None or (p is not None and p >= CHANCE):
         return ""
     return "worse" if low > 0 else "better" if high < 0 else ""
 
@@ -235,7 +239,8 @@ def _drop(comparison: Mapping[str, Any]) -> SpanPlot | None:
         return None
     allowed = comparison.get("max_drop_points")
     budget = "" if allowed is None else f"; the budget is {points(allowed)}"
-    summary = f"{_points(drop)} points lost, 95% interval {_points(low)} to {_points(high)}{budget}."
+    lost = f"{points(100 * abs(drop))} points {'gained' if drop < 0 else 'lost'}"
+    summary = f"{lost}; the loss lies between {_points(low)} and {_points(high)} (95%){budget}."
     return span_plot(100 * drop, 100 * low, 100 * high, limit=allowed, unit="", summary=summary)
 
 

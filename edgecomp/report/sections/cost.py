@@ -123,7 +123,9 @@ def _figure(value: float | None, unit: str) -> str:
         case "bytes":
             return size(value)
         case "points":
-            return f"{points(value)} points lost".replace("-", "−")
+            shown = points(abs(value))
+            unit_of_it = "point" if shown == "1" else "points"
+            return f"{shown} {unit_of_it} {'gained' if value < 0 and shown != '0' else 'lost'}"
         case "":
             return count(value)
         case _:

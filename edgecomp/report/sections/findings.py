@@ -73,9 +73,16 @@ def read_findings(report: Mapping[str, Any]) -> Findings:
 
 
 def findings_line(report: Mapping[str, Any]) -> str:
-    """One line such as "on cortex-m4 1 blocker, 2 warnings: see the report"; empty where nothing stands in the way."""
-    counted = _counts(_findings(report), URGENT)
-    return f"on {shortened(report['target'], NAME_LIMIT)} {counted}: see the report" if counted else ""
+    """One line such as "on cortex-m4 1 blocker, 2 warnings: see the report"; empty where nothing stands in the way.
+
+    A warning that stands alone is said itself.
+    """
+    urgent = [one for one in _findings(report) if one.get("severity") in URGENT]
+    if not urgent:
+        return ""
+    alone = urgent[0].get("what") if len(urgent) == 1 and urgent[0]["severity"] == "warning" else None
+    counted = _counts(urgent, URGENT)
+    return f"on {shortened(report['target'], NAME_LIMIT)} {counted}: {shortened(alone or 'see the report', TEXT_LIMIT)}"
 
 
 def first_blocker(report: Mapping[str, Any]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edgecomp.report.formats import MISSING, milliseconds
+from edgecomp.report.formats import MISSING, milliseconds, shortened
 from edgecomp.report.plots.axis import Tick, from_left, scale, ticks
 from edgecomp.report.subject import subject_of
+
+REASONS_LIMIT = 400
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Timing:
         medians: p50 and p90 in ms, to sort by; the latter may be missing.
         runs: how many inferences, or None.
         valid: whether the measurement counts.
+        reasons: why it does not, or empty.
         bar: length of the median's bar in percent of the axis.
         low: where the median's interval begins, in percent; None without one.
         high: where it ends; None where it lies beyond the axis.
@@ -38,6 +41,7 @@ class Timing:
     medians: tuple[float, float | None]
     runs: int | None
     valid: bool
+    reasons: str
     bar: float
     low: float | None
     high: float | None
@@ -94,6 +98,7 @@ def _timing(title: str, one: Mapping[str, Any], top: float, *, ours: bool) -> Ti
         medians=(one["p50"], one.get("p90")),
         runs=one.get("runs"),
         valid=one.get("valid") is not False,
+        reasons=shortened("; ".join(one.get("reasons") or []), REASONS_LIMIT),
         bar=from_left(min(one["p50"], top), 0.0, top),
         low=from_left(min(low, top), 0.0, top) if known and low is not None else None,
         high=from_left(min(high, top), 0.0, top) if known and high is not None else None,

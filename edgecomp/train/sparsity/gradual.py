@@ -22,7 +22,8 @@ class Sparsity:
 
     Args:
         share: of its weights that are zero in the end, above 0 and below 1; None where `below` says it.
-        by: how weights are ranked. "magnitude": |w|; "gradient": the mean of |w dL/dw| over the steps before;
+        by: how weights are ranked. "magnitude": |w|; "gradient": the mean of |w dL/dw| over the steps before (Molchanov
+            et al., "Pruning Convolutional Neural Networks for Resource Efficient Inference", 2017);
             "movement": how far training drew a weight away from zero (Sanh et al., "Movement Pruning", 2020);
             "random": by lot.
         scope: whether all layers are ranked together, or each reaches the share by itself.

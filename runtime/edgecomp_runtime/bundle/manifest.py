@@ -229,9 +229,7 @@ def _manifest(raw: Any) -> Manifest:
         raise ValueError(f"a bundle of format {raw['format']} cannot hold files in another form")
     if canonical:
         files = _checked_files(files)
-        for field in ("name", "created_by", "target"):
-            if not _text(raw[field], field).isprintable():  # a terminal would obey it
-                raise ValueError(f"{field} has characters that cannot be shown")
+        _check_shown(raw)
     if key is not None and not (canonical and is_fingerprint(_text(key, "key"))):
         raise ValueError(f"key is {key!r}, not the fingerprint of a key that signed a bundle of layout {LAYOUT}")
     listed = {one.name for one in files}
@@ -258,6 +256,12 @@ def _manifest(raw: Any) -> Manifest:
         endorsement=_mapping(raw["endorsement"], "endorsement") if raw.get("endorsement") is not None else None,
         base=base,
     )
+
+
+def _check_shown(raw: Any) -> None:
+    for field in ("name", "created_by", "target"):
+        if not _text(raw[field], field).isprintable():  # a terminal would obey it
+            raise ValueError(f"{field} has characters that cannot be shown")
 
 
 def _checked_files(files: Sequence[FileEntry]) -> tuple[FileEntry, ...]:

@@ -182,20 +182,19 @@ def _install_copy(incoming: Path, sha256: str, place: Path, options: Options, pr
 
         use_packages(packages, place)  # before the bundle, which may need them, while they run older ones as well
     if old is not None and old.current.sha256 == sha256:
-        new = old
-    else:
-        release = Release(
-            sha256=sha256,
-            version=manifest.version,
-            key=signature.fingerprint or None,
-            installed=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            target=manifest.target,
-            verified=proof.verification.to_dict(),
-            restored=restored_sha256,
-        )
-        new = State(release, old.current if old else None)
-        publish(kept, folder, new)
-    return Installation(name, new, new is not old, signature, proof.latency_ms, packages)
+        return Installation(name, old, False, signature, proof.latency_ms, packages)
+    release = Release(
+        sha256=sha256,
+        version=manifest.version,
+        key=signature.fingerprint or None,
+        installed=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        target=manifest.target,
+        verified=proof.verification.to_dict(),
+        restored=restored_sha256,
+    )
+    new = State(release, old.current if old else None)
+    publish(kept, folder, new)
+    return Installation(name, new, True, signature, proof.latency_ms, packages)
 
 
 def _kept_before(folder: Path, old: Optional[State], sha256: str) -> Optional[Path]:

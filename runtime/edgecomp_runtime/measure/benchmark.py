@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Optional
 
+import numpy as np
+
 from ..machine import this_machine
 from ..model import Model
 from .cold import ColdStart
@@ -57,10 +59,7 @@ def benchmark(
     """
     probe = Probe() if probe is None else probe
     stored = [some_input(one, index) for index, one in enumerate(model.inputs)]
-    fresh = model.invocations == 0
-    start = time.perf_counter()
-    model.run_stored(stored)
-    first_ms = (time.perf_counter() - start) * 1000 if fresh else None
+    first_ms = _time_first(model, stored)
     peak = peak_memory_bytes()  # before the lists of times grow
     invoke = model.bare_invoke(stored)
     warm_up = repeat(invoke, plan.warm_up_seconds, WARM_UP_RUNS)
@@ -92,6 +91,14 @@ def benchmark(
         energy=energy,
         samples=times,
     )
+
+
+def _time_first(model: Model, stored: list[np.ndarray]) -> Optional[float]:
+    """Milliseconds of the first inference; None where the model has answered before."""
+    fresh = model.invocations == 0
+    start = time.perf_counter()
+    model.run_stored(stored)
+    return (time.perf_counter() - start) * 1000 if fresh else None
 
 
 def _delegate_of(model: Model) -> Optional[str]:

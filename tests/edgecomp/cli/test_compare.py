@@ -54,7 +54,7 @@ def test_the_table_says_which_is_better_and_by_how_much(files: Path) -> None:
     assert code(found) == 0
     assert "0.500× (0.452 .. 0.553)" in found.output
     assert "better" in found.output
-    assert "slow.json (ai_edge_litert 2.3.0, 1 thread(s), XNNPACK)" in found.output
+    assert "slow.json (ai_edge_litert 2.3.0, 1 thread, XNNPACK)" in found.output
 
 
 def test_json_has_the_same(files: Path) -> None:
@@ -102,6 +102,8 @@ def test_whether_results_are_of_the_same_file_is_said(files: Path) -> None:
     assert "All are of the same model file." in run(files, "old", "again").output
     different = run(files, "old", "new", "slow").output
     assert "Different model files, by SHA-256: A aaaaaaaaaaaa, B bbbbbbbbbbbb, C does not say." in different
+    shared = " ".join(run(files, "old", "again", "new").output.split())
+    assert "by SHA-256: A and B aaaaaaaaaaaa, C bbbbbbbbbbbb. Where the file is the same, what ran it differs" in shared
     assert "model file" not in run(files, "old", "slow").output
     said = [json.loads(run(files, *pair, "--json").output)["same_model"] for pair in (("old", "again"), ("old", "new"))]
     assert said == [True, False]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+
+from edgecomp.cli.deploying.tables import deployed_table
+from edgecomp.remote.deploy import Deployed
+from edgecomp.remote.host import parse_host
+from edgecomp.remote.rollout import Outcome
 
 Run = Callable[..., Any]
 
@@ -75,3 +82,16 @@ def test_without_ssh_here_every_device_says_so(
         ("kitchen", "ssh://kitchen", "failed", 2),
         ("hall", "ssh://hall", "failed", 2),
     ]
+
+
+def test_the_table_says_what_kept_a_measurement_from_counting() -> None:
+    host = parse_host("ssh://kitchen")
+    bench = {
+        "valid": False,
+        "reasons": ["noisy neighbour: others", "noisy neighbour: this one", "throttled: 85 degrees"],
+        "latency_ms": {"p50": 2.0},
+    }
+    found = Deployed(host, "ab" * 32, "2026-01-01T00:00:00Z", {"name": "photo", "changed": True}, bench, 1000)
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(deployed_table([Outcome(host, found)]))
+    assert "2.00 ms p50, not valid (noisy neighbour, throttled)" in console.export_text()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from edgecomp.c_export import Source, plan_c_export
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.targets import load_target
 from edgecomp.tflite import read_tflite
+
+from ...browser.phone_bundles import convolution, write_bundle
 
 Run = Callable[..., Any]
 
@@ -104,3 +108,10 @@ def test_a_bundle_brings_its_constants_and_its_microcontroller(
     assert edgecomp("export", "c", tmp_path / "bundle.zip", "--out", tmp_path / "src").code == 0
     plan = plan_c_export(Source("Net", model, net.contract), target=load_target(limits) if limits else None)
     assert f"#define NET_ARENA_BYTES {plan.arena_bytes}u" in (tmp_path / "src" / "net_model.h").read_text()
+
+
+def test_the_interpreter_that_looks_at_a_bundle_says_nothing_of_itself(tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "bundle.zip", convolution(int8_edges=True))
+    command = [sys.executable, "-m", "edgecomp.cli.main", "export", "android", bundle, "--out", tmp_path / "app"]
+    ended = subprocess.run(command, capture_output=True, text=True)  # it speaks once in a process
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecomp.cluster import assign, centroid_gradients, fit_centroids, fit_levels
+from edgecomp.cluster import assign, fit_centroids, fit_levels
 from edgecomp.cluster.codebooks import STARTS
 
 floats = st.lists(st.floats(-140, 140, width=32), min_size=1, max_size=60).map(np.array)
@@ -76,11 +76,6 @@ def test_levels_follow_the_weights_that_count() -> None:
     values = np.array([10.0, 20.0, 100.0])
     assert fit_levels(values, 1, weights=np.array([0, 0, 1.0])).tolist() == [100]
     assert fit_levels(values, 1, weights=np.array([1.0, 0, 0])).tolist() == [10]
-
-
-def test_gradients_of_members_add_up() -> None:
-    indices = np.array([[0, 2], [2, 2]], np.uint8)
-    assert centroid_gradients(np.array([[1.0, 2.0], [3.0, 4.0]]), indices, 4).tolist() == [1.0, 0.0, 9.0, 0.0]
 
 
 def test_the_nearest_entry_is_taken_and_the_lower_of_two() -> None:

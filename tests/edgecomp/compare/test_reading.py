@@ -13,7 +13,7 @@ from edgecomp_runtime.cli import main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgecomp.compare import Figure, read_results
+from edgecomp.compare import Figure, read_all, read_results
 from edgecomp.errors import InputError
 
 Write = Callable[..., str]
@@ -29,7 +29,7 @@ def test_a_benchmark_brings_latencies_with_intervals(write: Write, bench: dict[s
     assert found.figures["energy"] == Figure(0.004)
     assert found.figures["energy-net"] == Figure(0.003)
     assert found.device.facts == {"board": "Raspberry Pi 5", "cpu": "Cortex-A76", "cpus": "4"}
-    assert found.setting == "ai_edge_litert 2.3.0, 4 thread(s), XNNPACK"
+    assert found.setting == "ai_edge_litert 2.3.0, 4 threads, XNNPACK"
     assert found.valid is True
 
 
@@ -53,8 +53,8 @@ def test_a_sweep_is_one_result_for_each_setting(write: Write, bench: dict[str, A
     found = read_results(write("sweep.json", {"sweep": [bench, slower], "skipped": {}}))
 
     assert [one.name.partition("sweep.json")[2] for one in found] == [
-        " (ai_edge_litert 2.3.0, 4 thread(s), XNNPACK)",
-        " (ai_edge_litert 2.3.0, 1 thread(s), XNNPACK)",
+        " (ai_edge_litert 2.3.0, 4 threads, XNNPACK)",
+        " (ai_edge_litert 2.3.0, 1 thread, XNNPACK)",
     ]
 
 
@@ -71,6 +71,26 @@ def test_a_report_is_its_compressed_model_unless_another_is_named(write: Write, 
     assert float_model.figures["latency"] == Figure(30.0)
     assert float_model.valid is False
     assert compressed.device.facts == {"cpu": "AMD EPYC", "cpus": "2"}
+
+
+def test_a_result_folder_is_the_report_in_it(write: Write, report: dict[str, Any]) -> None:
+    folder = Path(write("report.json", report)).parent
+
+    assert read_results(str(folder)) == read_results(str(folder / "report.json"))
+    assert read_results(f"{folder}:float") == read_results(f"{folder}/report.json:float")
+    assert [one.name for one in read_all([str(folder)])] == [
+        f"{folder}/report.json:float",
+        f"{folder}/report.json:compressed",
+    ]
+    with pytest.raises(InputError, match="cannot be read"):
+        read_results(str(folder.parent))
+
+
+def test_a_report_says_why_a_latency_does_not_count(write: Write, report: dict[str, Any]) -> None:
+    report["float"]["latency_ms"]["reasons"] = ["noisy neighbour: another program"]
+    (found,) = read_results(write("report.json", report) + ":float")
+
+    assert found.reasons == ("noisy neighbour: another program",)
 
 
 def test_a_report_brings_what_a_device_said(write: Write, report: dict[str, Any]) -> None:

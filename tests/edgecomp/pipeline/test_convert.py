@@ -86,6 +86,8 @@ def test_the_report_is_valid_and_says_what_was_done(done: Any) -> None:
     assert report["stock"]["metric"]["n"] == 40
     assert report["labels"] == ["bottom-left", "bottom-right", "top-left", "top-right"]
     assert not any("BatchNormalization" in one for one in report["warnings"])
+    timed = [report[name]["latency_ms"] for name in ("float", "stock", "compressed")]
+    assert all(one["valid"] != bool(one["reasons"]) for one in timed)
     assert {"open", "export", "search", "quantize", "evaluate", "latency", "bundle"} <= {
         one["name"] for one in report["steps"]
     }

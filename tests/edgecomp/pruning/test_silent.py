@@ -11,7 +11,7 @@ from pruning_oracle import outputs_of
 from small_networks import SIZE, chain, conv, head
 
 from edgecomp.pruning.analysis import analyze
-from edgecomp.pruning.dead import find_dead, without
+from edgecomp.pruning.dead import remove_dead, without
 from edgecomp.pruning.silent import find_silent, remove_silent
 
 
@@ -21,7 +21,7 @@ def test_silent_channels_are_not_dead() -> None:
     close_relu(model, "a", [1, 2], highest_input=0.5)
     dark = np.random.default_rng(1).uniform(0, 0.5, (40, SIZE, SIZE, 3)).astype(np.float32)
     graph = analyze(model)
-    assert find_dead(model, graph, input_range={"photo": (0, 1)}).channels == ()
+    assert remove_dead(model, input_range={"photo": (0, 1)})[1] == ()
     silent = find_silent(model, graph, dark)
     assert silent.channels == (1, 2)
     smaller = without(model, graph, silent)
@@ -39,11 +39,9 @@ def test_weights_that_round_to_zero_in_int8_are_an_option() -> None:
     kernel[:, :, 3:5] = 0.49 * step
     kernel[0, 1, 4, 2] = 0.51 * step[2]
     model.get_layer("b").set_weights([kernel, bias])
-    graph = analyze(model)
-    assert find_dead(model, graph).channels == ()
-    dead = find_dead(model, graph, quantized_zero=True)
+    assert remove_dead(model)[1] == ()
+    smaller, (dead,) = remove_dead(model, quantized_zero=True)
     assert dead.channels == (3,)
-    smaller = without(model, graph, dead)
     left = smaller.get_layer("b").get_weights()[0]
     np.testing.assert_array_equal(np.round(left / step), np.round(np.delete(kernel, 3, axis=2) / step))
 

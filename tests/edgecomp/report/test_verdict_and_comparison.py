@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from edgecomp.report import summary_lines
 from edgecomp.report.comparison import Comparison, compare, highlights
 from edgecomp.report.subject import model_name
 from edgecomp.report.verdict import judge
@@ -56,6 +57,10 @@ def test_a_budget_missed_by_a_hair_does_not_look_met() -> None:
 
 def test_a_gain_is_called_a_gain() -> None:
     assert "0.11 points gained (1 answer), within" in judge(report(drop_points=-0.111)).reason
+
+
+def test_a_drop_that_is_one_point_but_for_rounding_is_one_point() -> None:
+    assert "1 point lost" in judge(report(drop_points=100 * (0.648 - 0.638))).reason
 
 
 def test_without_labelled_data_nothing_is_judged() -> None:
@@ -119,6 +124,33 @@ def test_an_invalid_latency_is_shown_as_such_and_never_compared() -> None:
     assert cell(ours, "Latency, p50", "edgecomp") == ("3.00 ms", "not valid", "invalid")
     against = compare(report(float=variant(0.97, p50=6.0, valid=False)))
     assert cell(against, "Latency, p50", "edgecomp") == ("3.00 ms", "", "")
+
+
+@pytest.mark.parametrize(
+    ("drop", "figure"), [(-0.2, "+0.2 points"), (0.22, "−0.22 points"), (1.0, "−1 point"), (0.0, "0 points")]
+)
+def test_the_highlight_of_accuracy_says_gained_or_lost(drop: float, figure: str) -> None:
+    assert highlights(report(drop_points=drop))[0].figure == figure
+
+
+@pytest.mark.parametrize(
+    ("ours", "reference", "said"),
+    [
+        ({"p50": 9.0}, {"p50": 6.0}, "1.50× slower than the float model on this machine"),
+        ({"p50": 6.3}, {"p50": 6.0}, ""),
+        ({"p50": 3.0}, {"p50": 6.0}, ""),
+        ({"p50": 9.0, "valid": False}, {"p50": 6.0}, ""),
+        ({"p50": 9.0, "intervals": {"p50": {"low": 5.0, "high": 12.0}}}, {"p50": 6.0}, ""),
+    ],
+)
+def test_a_file_that_is_slower_than_float_is_not_shipped_without_a_word(
+    ours: dict[str, Any], reference: dict[str, Any], said: str
+) -> None:
+    slow = report(float=variant(0.97, **reference), compressed=variant(0.97, **ours), drop_points=0.0)
+    assert judge(slow).outcome == "ship"
+    assert said in judge(slow).caution
+    assert ("slower" in judge(slow).caution) == bool(said)
+    assert any("slower than the float model" in line for line in summary_lines(slow)) == bool(said)
 
 
 def test_highlights_prefer_what_was_measured_on_the_device() -> None:

@@ -62,8 +62,8 @@ def test_int8_is_published_as_faster_than_float_wherever_both_are() -> None:
     ],
 )
 def test_the_package_follows_the_python(name: str, python: str, package: str | None) -> None:
-    found = load_target(name).package_for(python)
-    assert (found.name if found else None) == package
+    found = [one.name for one in load_target(name).runtime.packages if python in one.pythons]
+    assert next(iter(found), None) == package
 
 
 def test_numpy_2_is_kept_from_tflite_runtime() -> None:
@@ -86,5 +86,7 @@ def test_what_the_runtimes_take() -> None:
 def test_an_unknown_name_is_answered_with_near_ones() -> None:
     with pytest.raises(InputError, match="raspberry-pi-4b"):
         load_target("rasberry-pi4")
+    with pytest.raises(InputError, match=r"did you mean raspberry-pi-4b\?"):
+        load_target("Pi4")
     with pytest.raises(InputError, match="browser, coral-edgetpu"):
         load_target("zzz")

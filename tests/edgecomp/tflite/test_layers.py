@@ -40,6 +40,16 @@ def test_known_layers_are_found_inside_nested_models() -> None:
     assert layer_of("outer_1/inner_1/conv_1/convolution", ["inner", "conv"]) == "conv"
 
 
+def test_an_operation_that_is_called_like_the_first_layer_of_its_kind_is_no_layer() -> None:
+    known = ["separable_conv2d", "separable_conv2d_1", "mixed", "inner"]
+    assert layer_of("net_1/separable_conv2d_1/separable_conv2d/depthwise", known) == "separable_conv2d"
+    assert layer_of("net_1/separable_conv2d_1_2/separable_conv2d/depthwise", known) == "separable_conv2d_1"
+    assert layer_of("net_1/separable_conv2d_1_2/separable_conv2d", known) == "separable_conv2d_1"
+    assert layer_of("net_1/mixed_1/separable_conv2d", known) == "mixed"
+    assert layer_of("net_1/inner_1/separable_conv2d_1_1/separable_conv2d", known) == "separable_conv2d_1"
+    assert layer_of("net_1/separable_conv2d_1/Relu", known) == "separable_conv2d"
+
+
 @pytest.mark.parametrize("scheme", ["float32", "float16", "dynamic", "int8"])
 def test_operators_of_real_files(files: Any, scheme: str) -> None:
     graph = read_tflite(getattr(files, scheme)).main

@@ -87,6 +87,41 @@ def test_the_rate_rises_to_its_highest_and_falls_from_there(steps: int, rate: fl
     assert schedule.learning_rate(steps - 1) < max(0.2 * rate, rate * 3 / steps)
 
 
+@given(
+    steps=st.integers(20, 5000),
+    most=st.integers(20, 9000),
+    looks=st.lists(st.tuples(st.floats(0.01, 1), st.floats(0.2, 5)), max_size=6),
+)
+def test_a_plan_that_changes_goes_on_from_where_it_was_to_its_end(
+    steps: int, most: int, looks: list[tuple[float, float]]
+) -> None:
+    schedule = Schedule(steps, 10, 1e-3, most)
+    step = 0
+    for along, pace in looks:
+        step = step + round(along * (schedule.total - step))
+        if step < schedule.total:
+            schedule = schedule.at_pace(step, pace * (schedule.total - step), 1.0)
+    passed = np.array([schedule.along(one) for one in range(schedule.total + 1)])
+    rates = np.array([schedule.learning_rate(one) for one in range(schedule.warm_up, schedule.total)])
+
+    assert schedule.total <= max(most, steps)
+    assert passed[0] == 0
+    assert passed[-1] == pytest.approx(1)
+    assert (np.diff(passed) > 0).all()
+    assert (np.diff(rates) <= 1e-12).all()
+    for (at, total), earlier in zip(schedule.changes, [steps, *(one for _, one in schedule.changes)], strict=False):
+        assert at < min(total, earlier)
+
+
+def test_a_slower_machine_takes_fewer_steps_and_a_faster_one_no_more_than_there_may_be() -> None:
+    schedule = Schedule(1000, 100, 1e-3, most=1200)
+
+    assert schedule.at_pace(500, 50.0, 0.2).total == 750
+    assert schedule.at_pace(500, 50.0, 0.05).total == 1200
+    assert schedule.at_pace(500, 50.0, 0.101) is schedule
+    assert schedule.at_pace(10, 50.0, 1.0) is schedule  # while the rate still rises
+
+
 def test_a_time_budget_is_kept_and_a_number_of_epochs_is_the_most() -> None:
     pace = Pace(step=0.05, judging=1.0, spent=10.0)
     plan = plan_schedule(TrainSettings(time_budget=600.0), 20_000, pace, 1e-3)

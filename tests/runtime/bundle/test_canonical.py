@@ -21,7 +21,7 @@ from edgecomp_runtime.bundle.read import is_bundle, read_bundle, read_files, rea
 from edgecomp_runtime.bundle.signature import check_signature
 from edgecomp_runtime.bundle.trust import TrustStore
 from edgecomp_runtime.cli import main
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecomp.bundle.seal import Release, seal
@@ -278,7 +278,7 @@ def test_a_large_file_that_is_not_needed_takes_no_memory(write: Write) -> None:
 names = st.from_regex(r"[a-z0-9_][a-z0-9._+-]{0,8}(/[a-z0-9_][a-z0-9._+-]{0,8})?", fullmatch=True)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 @given(extra=st.dictionaries(names, st.binary(max_size=300), max_size=6), data=st.data())
 def test_whatever_can_be_sealed_is_read_back_and_whatever_is_changed_in_it_is_refused(
     extra: dict[str, bytes], data: st.DataObject, write: Write
@@ -295,7 +295,7 @@ def test_whatever_can_be_sealed_is_read_back_and_whatever_is_changed_in_it_is_re
         read_bundle(write(bundle[:position] + changed + bundle[position + 3 :]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 @given(garbage=st.binary(max_size=300), prefix=st.integers(0, 100))
 def test_garbage_is_refused_in_plain_words(garbage: bytes, prefix: int, signed: bytes, write: Write) -> None:
     with pytest.raises((IntegrityError, InputError)):

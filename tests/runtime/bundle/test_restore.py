@@ -16,11 +16,11 @@ import pytest
 from edgecomp_runtime import InputError, IntegrityError
 from edgecomp_runtime.bundle import manifest as manifest_module
 from edgecomp_runtime.bundle.manifest import parse_manifest
-from edgecomp_runtime.bundle.read import read_bundle, read_files, read_forms, read_manifest
+from edgecomp_runtime.bundle.read import read_bundle, read_files, read_forms, read_manifest, read_to_run
 from edgecomp_runtime.bundle.restored_zip import restored_zip
 from edgecomp_runtime.bundle.signature import check_signature
 from edgecomp_runtime.bundle.trust import TrustStore
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecomp.bundle import Base
@@ -75,6 +75,18 @@ def test_a_coded_model_is_smaller_and_read_like_any_other(coded: bytes, write: W
     assert read_forms(path).keys() == {"model.tflite"}
     assert check_signature(bundle, trusted).signed
     assert bundle.manifest.entry("model.tflite") is not None
+
+
+def test_what_runs_holds_the_model_and_not_the_form_beside_it(coded: bytes, write: Write) -> None:
+    bundle = read_to_run(write(coded))
+    assert bundle.held_model == MODEL
+    assert bundle.model is bundle.held_model
+    assert not bundle.smaller
+
+
+def test_what_runs_is_refused_where_the_model_is_not_restored_to_what_is_listed(delta: bytes, write: Write) -> None:
+    with pytest.raises(InputError, match=r"what differs from version 3 .*take the full bundle"):
+        read_to_run(write(delta))
 
 
 def test_a_folder_that_it_was_unpacked_into_is_the_same(coded: bytes, write: Write, tmp_path: Path) -> None:
@@ -222,7 +234,7 @@ values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(max_examples=100)
 @given(key=st.sampled_from(["transport", "in_base", "packed", "sha256", "bytes"]), value=values, base=values)
 def test_whatever_a_manifest_says_of_forms_is_read_or_refused_in_plain_words(
     key: str, value: Any, base: Any, coded: bytes, write: Write

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +15,34 @@ import numpy as np
 import pytest
 from edgecomp_runtime import engines
 from edgecomp_runtime.cli import main
+from edgecomp_runtime.measure.cold import ColdStart, measure_cold
 
 Bench = Callable[..., tuple[int, Any, str]]
 
 
+@pytest.fixture(scope="module")
+def cold_once() -> Callable[..., ColdStart]:
+    """`measure_cold`, which starts a Python each time, but for the same file in the same way only once."""
+    known: dict[Any, ColdStart] = {}
+
+    def measure(source: str, *, progress: Callable[[float], None], **options: Any) -> ColdStart:
+        key = (sys.executable, source, *sorted(options.items()))
+        if key not in known:
+            known[key] = measure_cold(source, progress=progress, **options)
+        return known[key]
+
+    return measure
+
+
 @pytest.fixture
-def bench(models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(
+    models: Path,
+    cold_once: Callable[..., ColdStart],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Bench:
     """Runs `bench MODEL --json` for a moment: exit code, what was printed, and stderr."""
+    monkeypatch.setattr("edgecomp_runtime.measure.session.measure_cold", cold_once)
 
     def run(*options: str, model: str | Path = "photo_int8.tflite") -> tuple[int, Any, str]:
         code = main(["bench", str(models / model), "--json", *options])
@@ -117,6 +139,7 @@ def test_a_board_that_says_it_is_throttled_is_not_valid(
     program.write_text('#!/bin/sh\n[ "$1" = get_throttled ] && echo throttled=0x50005\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr("edgecomp_runtime.measure.probe.PROGRAM_SECONDS", 60)
     code, data, err = bench("--seconds", "0.05")
     assert code == 4
     assert "throttled: the board reports throttled, under-voltage" in err

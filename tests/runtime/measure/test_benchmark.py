@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,7 +90,7 @@ def test_on_a_quiet_machine_it_is_valid(models: Path) -> None:
         result = benchmark(Model.load(models / "photo_int8.tflite"), QUICK.changed(seconds=1.0))
         if result.valid:
             return
-    assert _starts(result) <= {"noisy neighbour", "not steady"}
+    assert _starts(result) <= {"noisy neighbour", "not steady", "too few queries", "swap in use", "frequency drift"}
     pytest.skip(f"this machine is not quiet: {result.reasons[0]}")
 
 
@@ -99,6 +100,8 @@ def test_a_cpu_hog_that_starts_mid_run_makes_it_invalid(models: Path) -> None:
     def start_late(share: float) -> None:
         if share > 0.4 and not hogs:
             hogs.append(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            while _cpu_seconds(hogs[0].pid) < 1:
+                pass  # to sleep would be to have no CPU, which is another reason
 
     try:
         result = benchmark(Model.load(models / "photo_int8.tflite"), QUICK.changed(seconds=2.0), progress=start_late)
@@ -110,7 +113,13 @@ def test_a_cpu_hog_that_starts_mid_run_makes_it_invalid(models: Path) -> None:
     if "load by others" in result.not_available:
         pytest.skip("this system does not count its CPUs' time")
     assert not result.valid
-    assert "noisy neighbour" in _starts(result)
+    assert any(reason.startswith("noisy neighbour: other programs kept ") for reason in result.reasons)
+
+
+def _cpu_seconds(process: int) -> float:
+    """What a process has had of the CPUs."""
+    words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_board_that_throttles_makes_it_invalid(models: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from edgecomp_runtime.measure.device import this_device
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PI4 = (
@@ -46,7 +46,7 @@ def test_a_machine_that_says_nothing_is_still_one(tmp_path: Path) -> None:
     assert (device.board, device.cpu, device.memory_bytes) == (None, None, None)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(max_examples=50)
 @given(cpuinfo=st.text(max_size=200), meminfo=st.text(max_size=50), model=st.binary(max_size=20))
 def test_garbage_does_no_harm(tmp_path: Path, cpuinfo: str, meminfo: str, model: bytes) -> None:
     folder = tmp_path / "proc/device-tree"

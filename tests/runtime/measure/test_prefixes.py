@@ -12,7 +12,7 @@ from edgecomp_runtime.errors import InputError
 from edgecomp_runtime.measure.inputs import some_input
 from edgecomp_runtime.measure.prefixes import Operator, cut, needed_behind, read_operators
 from edgecomp_runtime.tensors import read_tensors
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NAMES = ("photo_int8", "photo_float", "gray_int8", "table", "two", "ids")
@@ -95,7 +95,7 @@ def test_more_operators_than_there_are_is_refused(models: Path, count: int) -> N
         cut((models / "table.tflite").read_bytes(), count, [0])
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(data=st.data())
 def test_damaged_files_are_cut_or_refused_and_nothing_else(models: Path, data: st.DataObject) -> None:
     model = bytearray((models / "table.tflite").read_bytes())

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +25,17 @@ def table(models: Path) -> Model:
 
 def rows(count: int) -> np.ndarray:
     return np.random.default_rng(0).random((count, 5), dtype=np.float32)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.001)
+
+
+def _is_reading() -> bool:
+    return any(one.name == "edgecomp-frames" for one in threading.enumerate())
 
 
 def test_a_list_is_answered_in_order_and_as_classify_does(table: Model) -> None:
@@ -71,15 +82,17 @@ def test_answers_are_frozen(table: Model) -> None:
 def test_a_slow_model_gets_the_newest_frame_and_every_frame_is_accounted_for(
     table: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fast, frames = table.predict, rows(200)
+    fast, frames, taken = table.predict, rows(200), [0]
 
     def slow(x: Any) -> Any:
-        time.sleep(0.02)
+        wanted = min(taken[0] + 3, 200)
+        wait_until(lambda: taken[0] >= wanted)
         return fast(x)
 
     def camera() -> Iterator[np.ndarray]:
         for frame in frames:
-            time.sleep(0.002)
+            time.sleep(0.001)
+            taken[0] += 1
             yield frame
 
     monkeypatch.setattr(table, "predict", slow)
@@ -95,13 +108,16 @@ def test_a_slow_model_gets_the_newest_frame_and_every_frame_is_accounted_for(
 
 
 def test_a_fast_model_drops_nothing_of_a_slow_camera(table: Model) -> None:
+    numbers: list[int] = []
+
     def camera() -> Iterator[np.ndarray]:
-        for frame in rows(10):
-            time.sleep(0.05)
+        for number, frame in enumerate(rows(10)):
+            wait_until(lambda number=number: len(numbers) == number)  # type: ignore[misc]
             yield frame
 
-    answers = list(table.stream(camera(), drop=True))
-    assert [one.number for one in answers] == list(range(10))
+    for one in table.stream(camera(), drop=True):
+        numbers.append(one.number)  # noqa: PERF401 - the camera looks at it meanwhile
+    assert numbers == list(range(10))
 
 
 def test_a_rate_is_steady_and_does_not_shift(table: Model) -> None:
@@ -117,7 +133,7 @@ def test_files_played_at_a_rate_are_dropped_when_the_model_is_too_slow(
     with pytest.raises(InputError, match="give a rate"):
         table.stream(tmp_path / "rows.npy", drop=True)
     fast = table.predict
-    monkeypatch.setattr(table, "predict", lambda x: (time.sleep(0.02), fast(x))[1])
+    monkeypatch.setattr(table, "predict", lambda x: (wait_until(lambda: not _is_reading()), fast(x))[1])
     answers = list(table.stream(tmp_path / "rows.npy", rate=200, drop=True))
     assert len(answers) < 60
     assert len(answers) + sum(one.dropped for one in answers) == 60
@@ -141,8 +157,8 @@ def test_ending_early_closes_the_source_and_its_thread(table: Model) -> None:
         stream.close()  # type: ignore[attr-defined]
         # A user's own generator is closed by the thread that runs it, or with the last reference to it.
         del stream
-        assert closed.wait(2)
-    assert not any(one.name == "edgecomp-frames" for one in threading.enumerate())
+        assert closed.wait(60)
+    wait_until(lambda: not _is_reading())
 
 
 def test_an_error_of_the_source_is_raised_after_what_came_before_it(table: Model) -> None:

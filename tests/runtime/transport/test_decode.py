@@ -20,7 +20,7 @@ from edgecomp_runtime.transport.plan import WEIGHTS, WORDS, read_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SECONDS = 20  # on a slow machine
+SECONDS = 20  # of this process, so that a busy machine does not matter
 SETTINGS = 2 * 9
 PRIMER_SHA256 = "1fdb7017a389c315bc15fcd9e03ff37d74ccfab8b71364d10e9a4906a6113627"
 
@@ -55,13 +55,13 @@ def framed(
 
 def outcome(data: bytes, base: bytes | None = None) -> bytes | None:
     """The model, or None where it is refused; anything else fails the test."""
-    start = time.monotonic()
+    start = time.process_time()
     try:
         return decode(data, base=base, max_bytes=1 << 20)
     except (IntegrityError, InputError):
         return None
     finally:
-        assert time.monotonic() - start < SECONDS
+        assert time.process_time() - start < SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,8 @@ def test_where_nothing_changed_enough_samples_would_show_a_change() -> None:
         ((9000, 5, 5, 900), 1.0, "within the budget of 1 point, beyond doubt"),
         ((88, 2, 1, 9), 3.0, "samples cannot be sure of it; about"),
         ((88, 1, 3, 9), None, "points are gained"),
+        ((88, 1, 3, 9), None, "1 right answer became wrong and 3 wrong ones right"),
+        ((88, 2, 1, 9), None, "2 right answers became wrong and 1 wrong one right"),
         ((800, 60, 5, 100), None, "chance is an unlikely reason"),
         ((88, 2, 1, 9), None, "may be chance"),
     ],

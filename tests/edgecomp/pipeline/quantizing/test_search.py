@@ -46,8 +46,10 @@ def test_what_nearly_always_helps_is_kept_where_nothing_speaks_against_it() -> N
     assert searched(lambda _: 20.0).best.settings == Settings(equalize=True, bias_correction=True)
     found = searched_by(lambda one: uneven(3 + 2 * one.bias_correction))
     assert found.best.settings.bias_correction, "two samples of 25 say little"
+    assert not found.closest
     found = searched_by(lambda one: uneven(3 + 4 * one.bias_correction))
     assert not found.best.settings.bias_correction
+    assert found.closest
     assert not searched(lambda one: 20 - 0.1 * one.bias_correction).best.settings.bias_correction, "all samples agree"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,12 @@ RECIPES = st.builds(
         rounds=st.integers(1, 20),
         qat=st.booleans(),
         steps=st.none()
-        | st.lists(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n))), max_size=3).map(
-            tuple
-        ),
+        | st.lists(
+            st.integers(2, 10**6).flatmap(
+                lambda n: st.tuples(st.just(n), st.integers(1, n)) | st.tuples(*map(st.just, (n, n - 1, 1, n)))
+            ),
+            max_size=3,
+        ).map(tuple),
     ),
     quantize=st.builds(
         QuantizePass,
@@ -90,6 +94,13 @@ SETTLED = Recipe(
     train=TrainPass(time_budget=900.0, steps=((40, 7),)),
     quantize=QuantizePass(settings=Settings(float_operators=("a",))),
 )
+
+
+def _with_steps(*steps: tuple[int, ...]) -> dict[str, Any]:
+    assert SETTLED.train is not None
+    return replace(SETTLED, train=replace(SETTLED.train, steps=steps)).to_dict()
+
+
 SOMETHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
@@ -162,6 +173,17 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         ("recipe: 1\npasses: [{remove_dead: {rounds: 3}}, {quantize: {}}]", "remove_dead pass has no options"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("share: 0.5", "share: 1.5"), "share is 1.5"),
         *(
+            (yaml.safe_dump(_with_steps(steps)), said)
+            for steps, said in (
+                ((40, 0), "two positive numbers"),
+                ((40, 7, 5), "two for each change"),
+                ((40, 31, 5, 30), "more done than planned"),
+                ((40, 7, 9, 30, 9, 20), "not in order"),
+                ((40, 7, 5, 4), "more done than planned"),
+                ((40, 7, 45, 60), "behind the last step"),
+            )
+        ),
+        *(
             (yaml.safe_dump(SETTLED.to_dict()).replace("stages: null", f"stages: {stages}"), said)
             for stages, said in (
                 ("[]", "stages is"),
@@ -178,7 +200,7 @@ def test_any_bytes_are_refused_with_the_files_name(data: bytes, tmp_path: Path) 
         (yaml.safe_dump(SETTLED.to_dict()).replace("rounds: 1", "rounds: 0"), "rounds is 0"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("time_budget: 900.0", "time_budget: .nan"), "time_budget is nan"),
         (yaml.safe_dump(SETTLED.to_dict()).replace("qat: false", "qat: 0"), "qat is 0"),
-        (yaml.safe_dump(SETTLED.to_dict()).replace("- 40", "- 4"), "in steps is not two positive"),
+        (yaml.safe_dump(SETTLED.to_dict()).replace("- 40", "- 4"), "more done than planned"),
         (yaml.safe_dump(Recipe("a", low_rank=LowRankPass("hope", 0.5)).to_dict()), "by is 'hope'"),
         (yaml.safe_dump(Recipe("a", low_rank=LowRankPass("macs", 1.0)).to_dict()), "amount is 1.0"),
         (yaml.safe_dump(Recipe("a", low_rank=LowRankPass("macs")).to_dict()), "amount is None"),

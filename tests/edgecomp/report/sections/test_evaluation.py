@@ -112,8 +112,10 @@ def test_every_figure_stands_beside_the_float_models() -> None:
 @pytest.mark.parametrize(("ends", "tone"), [((0.001, 0.02), "worse"), ((-0.02, -0.001), "better"), ((-0.01, 0.01), "")])
 def test_better_and_worse_are_said_beyond_chance_only(ends: tuple[float, float], tone: str) -> None:
     files = {"float": side(0.98), "compressed": side(0.97)}
-    told = report(files=files, comparison=comparison(low=ends[0], high=ends[1], drop=sum(ends) / 2))
+    told = report(files=files, comparison=comparison(low=ends[0], high=ends[1], drop=sum(ends) / 2, p=0.01))
     assert read_accuracy(told).figures[0].tone == tone
+    chance = report(files=files, comparison=comparison(low=ends[0], high=ends[1], drop=sum(ends) / 2, p=0.06))
+    assert read_accuracy(chance).figures[0].tone == ""
 
 
 def test_the_classes_that_lost_most_come_first() -> None:
@@ -310,14 +312,32 @@ def test_costs_have_their_gain_and_scores_what_they_are_made_of() -> None:
     assert (car.score, car.width) == ("—", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.5, "0.5 points lost"), (1.0, "1 point lost"), (-0.2, "0.2 points gained")]
+)
+def test_the_cost_in_accuracy_says_lost_or_gained(value: float, said: str) -> None:
+    cost = {"quantities": [{"name": "accuracy", "title": "Accuracy", "unit": "points", "value": value}]}
+    assert [one.ours for one in read_cost({**report(), "cost": cost}).rows] == [said]
+
+
+def test_the_plot_of_the_loss_says_lost_or_gained() -> None:
+    models = {"reference": side(0.97), "compressed": side(0.98)}
+    found = read_accuracy(report(**models, comparison=comparison(drop=-0.0019, low=-0.0167, high=0.0042)))
+    assert found.drop is not None
+    assert found.drop.summary.startswith("0.19 points gained; the loss lies between −1.67 and 0.42 (95%)")
+
+
 def test_latencies_are_drawn_with_their_intervals() -> None:
     def timed(p50: float, **more: Any) -> dict[str, Any]:
         spans = {"p50": {"low": 0.9 * p50, "high": 1.1 * p50}}
         return {"latency_ms": {"p50": p50, "runs": 50, "intervals": spans, **more}}
 
-    speed = read_speed({"schema": 1, "target": "t", "float": timed(4.0), "compressed": timed(1.0, valid=False)})
+    made = {"schema": 1, "target": "t", "float": timed(4.0), "compressed": timed(1.0, valid=False, reasons=["too hot"])}
+    speed = read_speed(made)
     slow, fast = speed.timings
     assert slow.bar == pytest.approx(4 * fast.bar)
     assert slow.low < slow.bar < slow.high  # type: ignore[operator]
     assert fast.p50_span == "0.900 ms to 1.10 ms"
     assert (slow.valid, fast.valid, fast.ours) == (True, False, True)
+    validate_report(made)
+    assert "edgecomp is not valid: too hot." in render_html(made)

@@ -22,7 +22,9 @@ def report(*findings: dict[str, Any], **parts: Any) -> dict[str, Any]:
     [
         ((), ""),
         (("note", "note"), ""),
-        (("warning", "note"), "on cortex-m4 1 warning: see the report"),
+        (("warning", "note"), "on cortex-m4 1 warning: something"),
+        (("warning", "warning"), "on cortex-m4 2 warnings: see the report"),
+        (("blocker",), "on cortex-m4 1 blocker: see the report"),
         (("blocker", "blocker", "warning"), "on cortex-m4 2 blockers, 1 warning: see the report"),
     ],
 )

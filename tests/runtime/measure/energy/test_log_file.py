@@ -10,7 +10,7 @@ import pytest
 from edgecomp_runtime.errors import InputError
 from edgecomp_runtime.measure.energy import Span
 from edgecomp_runtime.measure.energy.log_file import read_log
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 START = 1_790_000_000
@@ -87,7 +87,6 @@ def test_a_missing_file_and_one_that_is_no_text_are_refused(tmp_path: Path) -> N
         read_log(tmp_path / "meter.csv")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(max_size=120)
     | st.lists(st.text("0123456789.,-TZ:e+", max_size=30)).map(lambda rows: "\n".join(["time,power", *rows, ""]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,25 @@ from edgecomp_runtime.measure.energy import EnergyMeter, measure_energy
 from edgecomp_runtime.measure.energy.source import Source
 
 
-def test_inferences_are_counted_and_their_energy_shared_among_them() -> None:
-    running = [False]
+def test_inferences_are_counted_and_their_energy_shared_among_them(sensor: Callable[..., Source], clock: Any) -> None:
+    running, invoked = [False], [0]
 
     def invoke() -> None:
-        running[0] = True
-        time.sleep(0.01)
+        invoked[0] += 1
+        clock.sleep(0.6)
 
-    meter = EnergyMeter(Source("a fake sensor", "everything", 0.01, False, lambda: 6.0 if running[0] else 2.0))
+    meter = EnergyMeter(sensor(lambda: 6.0 if running[0] else 2.0))
     shares: list[float] = []
 
-    found = measure_energy(invoke, meter, idle_seconds=0.4, busy_seconds=0.6, progress=shares.append)
+    def rested(share: float) -> None:
+        running[0] = True
+        shares.append(share)
 
-    assert found.inferences is not None
+    found = measure_energy(invoke, meter, idle_seconds=0.4, busy_seconds=0.2, progress=rested)
+
+    assert found.inferences == invoked[0] >= 1
     assert found.seconds is not None
-    assert 1 <= found.inferences <= 60
+    assert found.seconds >= 0.6 * found.inferences - 1e-6
     assert found.joules_per_inference == pytest.approx(6.0 * found.seconds / found.inferences, rel=0.05)
     assert found.net_joules_per_inference == pytest.approx(4.0 * found.seconds / found.inferences, rel=0.1)
     assert shares == sorted(shares)

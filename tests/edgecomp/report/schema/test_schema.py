@@ -211,6 +211,6 @@ def test_a_file_that_is_no_report_is_named_in_the_error(tmp_path: Path, content:
 
 
 def test_every_key_of_the_schema_is_documented() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "report.md").read_text("utf-8")
+    page = (Path(__file__).parents[4] / "docs" / "report.md").read_text("utf-8")
     names = {str(path[-1]) for path in known_paths() if path[-1] != 0}
     assert sorted(name for name in names if f"`{name}`" not in page) == []

@@ -12,7 +12,7 @@ from edgecomp.quantize.fidelity import closeness
 from edgecomp.quantize.litert.apply import QuantizeError, quantize
 from edgecomp.quantize.precision.experiment import Experiment, NumberFormat, prepare, run_outputs
 from edgecomp.quantize.precision.screening import screen, suspects
-from edgecomp.quantize.precision.sensitivity import measure_alone, measure_edges, measure_sensitivity, worst_first
+from edgecomp.quantize.precision.sensitivity import Sensitivity, measure_alone, measure_edges, measure_unit, worst_first
 from edgecomp.quantize.precision.units import CONVERSIONS, find_units, integer_units
 from edgecomp.tflite import layer_of, read_tflite
 
@@ -97,8 +97,14 @@ def _integer_tensors(model: Any) -> set[int]:
     }
 
 
+def ranked(made: Any) -> tuple[Sensitivity, ...]:
+    """All units of a network, the worst first."""
+    experiment, _ = prepare(made.file, made.ranges, threads=1, samples=made.samples, classes=[False])
+    return worst_first([measure_unit(experiment, unit) for unit in experiment.units])
+
+
 def test_the_culprit_comes_first_in_both_rankings(culprit: Any) -> None:
-    measured = measure_sensitivity(culprit.file, culprit.ranges, threads=1, samples=culprit.samples, classes=[False])
+    measured = ranked(culprit)
     assert layer(measured[0].unit.name) == "culprit"
     assert min(measured, key=lambda one: one.without.error) is measured[0]
     assert measured[0].alone.decibels < min(one.alone.decibels for one in measured[1:]) - 10
@@ -118,7 +124,7 @@ def test_screening_finds_the_culprit_without_measuring_the_rest(culprit: Any) ->
 
 
 def test_a_tensor_that_int8_cannot_hold_shows_on_both_of_its_sides(torn: Any) -> None:
-    measured = measure_sensitivity(torn.file, torn.ranges, threads=1, samples=torn.samples, classes=[False])
+    measured = ranked(torn)
     assert {layer(one.unit.name) for one in measured[:2]} == {"first", "second"}
 
 
@@ -167,14 +173,6 @@ def test_two_runs_give_the_same_figures(experiments: Any) -> None:
     again, _ = experiments("dense")
     one, other = ([measure_alone(each, unit) for unit in each.units] for each in (experiment, again))
     assert one == other
-
-
-def test_only_the_worst_are_measured_where_asked(culprit: Any) -> None:
-    options = {"threads": 1, "samples": culprit.samples, "classes": [False]}
-    few = measure_sensitivity(culprit.file, culprit.ranges, worst=1, **options)
-    every = measure_sensitivity(culprit.file, culprit.ranges, **options)
-    assert len(few) == 2 < len(every)
-    assert few == worst_first([one for one in every if one in few])
 
 
 def test_what_does_not_run_is_told(culprit: Any) -> None:
