@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -14,6 +17,15 @@ _NO_MATTER = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 settings.register_profile("searching", deadline=None, suppress_health_check=_NO_MATTER)
 settings.register_profile("steady", settings.get_profile("searching"), derandomize=True)
 settings.load_profile("steady")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Seeds whatever a test and its fixtures do not seed themselves, such as the weights that Keras begins with."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - for code of others
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(0)
 
 
 @pytest.fixture(scope="session", autouse=True)

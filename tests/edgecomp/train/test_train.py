@@ -112,7 +112,7 @@ def test_a_time_budget_plans_the_steps_and_they_can_be_taken_again(teacher: Any)
     student, again = classifier(seed=2), classifier(seed=2)
     examples = examples_of(student, photos, kind="classification")
     trained = train(student, examples, TrainSettings(time_budget=2.0, batch_size=32), teacher=teacher)
-    settings = TrainSettings(steps=trained.steps, stop_after=trained.steps_done, batch_size=32)
+    settings = TrainSettings(steps=trained.steps, stop_after=trained.steps_done, changes=trained.changes, batch_size=32)
     repeated = train(again, examples, settings, teacher=teacher)
     assert (repeated.steps, repeated.best) == (trained.steps, trained.best)
     assert all(
