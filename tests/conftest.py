@@ -23,7 +23,7 @@ settings.load_profile("steady")
 def pytest_runtest_setup() -> None:
     """Seeds whatever a test and its fixtures do not seed themselves, such as the weights that Keras begins with."""
     random.seed(0)
-    np.random.seed(0)  # noqa: NPY002 - for code of others
+    np.random.seed(0)
     if "tensorflow" in sys.modules:
         sys.modules["tensorflow"].random.set_seed(0)
 
