@@ -230,7 +230,8 @@ def _pairs(comparison: Mapping[str, Any]) -> Pairs | None:
     both = comparison.get("both")
     p = comparison.get("p_value", comparison.get("p"))
     neither = None if both is None or n is None else max(0, n - both - lost - won)
-    return Pairs(both, lost, won, neither, MISSING if p is None else "below 0.001" if p < 0.001 else significant(p, 2))
+    chance = MISSING if p is None else "< 0.001" if p < 0.001 else f"= {significant(p, 2)}"
+    return Pairs(both, lost, won, neither, chance)
 
 
 def _drop(comparison: Mapping[str, Any]) -> SpanPlot | None:

@@ -143,10 +143,10 @@ def test_the_loss_is_held_against_the_budget_with_the_samples_it_would_take() ->
 def test_the_paired_test_has_its_four_counts() -> None:
     pairs = read_accuracy(report(comparison=comparison())).pairs
     assert pairs is not None
-    assert (pairs.both, pairs.lost, pairs.won, pairs.neither, pairs.p) == (529, 4, 1, 6, "0.38")
+    assert (pairs.both, pairs.lost, pairs.won, pairs.neither, pairs.p) == (529, 4, 1, 6, "= 0.38")
     tiny = read_accuracy(report(comparison=comparison(p=1e-9))).pairs
     assert tiny is not None
-    assert tiny.p == "below 0.001"
+    assert tiny.p == "< 0.001"
 
 
 def curve(name: str, losses: list[float]) -> dict[str, Any]:
