@@ -1,7 +1,7 @@
 """What weights take that a network was trained to have few of, or cheap ones: sizes in transport form, and accuracy.
 
 python -m benchmarks.trained_compression [PHOTOS.npz] [--network residual|mobile] [--minutes 15]
-    [--prune 0.65] [--sparsity 0.65] [--cluster auto|4|bits=1.5] [--qat]
+    [--prune 0.65] [--sparsity 0.5] [--cluster auto|4|bits=1.35] [--qat]
 
 Keywords, generated here, without PHOTOS.npz; else that has x_train, y_train, x_test and y_test. The original is trained
 once and kept in bench_out. Accuracy is that of the files in the interpreter, on test samples that nothing was trained,
@@ -21,7 +21,7 @@ from .keyword_network import utterances
 from .recovery_networks import NETWORKS, Photos
 from .weight_compression import KEYWORDS, compare, keyword_case, photo_case
 
-FOR_PHOTOS = {"prune": "0.65", "cluster": "auto", "qat": False}
+FOR_PHOTOS = {"sparsity": "0.5", "cluster": "bits=1.35", "qat": True}
 FOR_KEYWORDS = {"prune": "0.6", "cluster": "5", "qat": True}
 """What is done where nothing else is asked for: chosen on held-out training samples."""
 

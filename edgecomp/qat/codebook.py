@@ -46,7 +46,7 @@ def share(weights: Any, steps: Any, levels: Any) -> Any:
             )
             return (
                 tf.where(leaving, 0.0, upstream),
-                _sum_to(slopes, steps),
+                sum_to(slopes, steps),
                 tf.gather(members, tf.math.invert_permutation(order)),
             )
 
@@ -99,13 +99,13 @@ def short(steps: Any, digits: int) -> Any:
     return steps + tf.stop_gradient(tf.round(steps / unit) * unit - steps)
 
 
+def sum_to(values: Any, like: Any) -> Any:
+    """Sums values over the axes along which `like` has one place."""
+    axes = [axis for axis, size in enumerate(like.shape) if size == 1]
+    return tf.reduce_sum(values, axis=axes, keepdims=True)
+
+
 def _nearest(counted: Any, ascending: Any) -> Any:
     """The place of the nearest level, int32 of the shape of `counted`."""
     middles = (ascending[1:] + ascending[:-1]) / 2
     return tf.reshape(tf.searchsorted(middles, tf.reshape(counted, [-1])), tf.shape(counted))
-
-
-def _sum_to(values: Any, like: Any) -> Any:
-    """Sums values over the axes along which `like` has one place."""
-    axes = [axis for axis, size in enumerate(like.shape) if size == 1]
-    return tf.reduce_sum(values, axis=axes, keepdims=True)

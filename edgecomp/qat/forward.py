@@ -11,8 +11,8 @@ from ..quantize.litert.floors import LARGEST_BIAS
 from ..tflite import layer_of
 from .codebook import LARGEST
 from .fake_quant import away_from_stored_zero, fake_quantize, rounded_to, weight_steps
+from .integer_tensor import IntegerTensor, coarser
 from .operators import Call, Value, apply
-from .shared import SharedTensor, coarser
 from .steps import Bias, Fixed, Operand, QatPlan, Read, Step, Weights
 from .trained import TrainedRange, TrainedTensor
 
@@ -24,13 +24,13 @@ class Forward:
         self,
         plan: QatPlan,
         tensors: Mapping[int, TrainedTensor],
-        shared: Mapping[int, SharedTensor],
+        integers: Mapping[int, IntegerTensor],
         ranges: Sequence[TrainedRange],
         rounded: bool,
     ) -> None:
         self._plan = plan
         self._tensors = tensors
-        self._shared = shared
+        self._integers = integers
         self._ranges = ranges
         self._rounded = rounded
         self._graph = plan.network.main
@@ -53,23 +53,23 @@ class Forward:
 
     def weights(self, weights: Weights) -> Any:
         """The weights of an operator, rounded where they are integers."""
-        shared, step = self._shared.get(weights.tensor), self.weight_step(weights)
-        if shared is not None:
-            return shared.value(step)
+        integers, step = self._integers.get(weights.tensor), self.weight_step(weights)
+        if integers is not None:
+            return integers.value(step)
         value = self._tensors[weights.tensor].value()
         return value if step is None else rounded_to(value, step)
 
     def bias(self, bias: Bias) -> Any:
         """The bias of an operator, likewise."""
         value, step = self._tensors[bias.tensor].value(), self._bias_step(bias)
-        if step is not None and bias.beside.tensor in self._shared:
+        if step is not None and bias.beside.tensor in self._integers:
             step = coarser(step, tf.reduce_max(tf.abs(value)))
         return value if step is None else rounded_to(value, step)
 
     def weight_step(self, weights: Weights) -> Any:
         """What the integers of an operator's weights count in; None where they are no integers."""
-        if weights.tensor in self._shared:
-            return self._shared[weights.tensor].steps(self._least_bound(weights))
+        if weights.tensor in self._integers:
+            return self._integers[weights.tensor].steps(self._least_bound(weights))
         if not self._rounded or weights.bits is None:
             return None
         value = self._tensors[weights.tensor].value()

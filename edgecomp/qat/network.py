@@ -12,9 +12,11 @@ import tensorflow as tf
 from ..quantize.ranges.choice import Ranges
 from ..tflite import read_tflite, with_constants
 from .codebook import LARGEST
+from .coded import CodedWeights, Stored
 from .fake_quant import nudged
 from .forward import Forward
-from .shared import ENOUGH, SharedTensor, SharedValues, Stored
+from .integer_tensor import IntegerTensor
+from .shared import SharedValues
 from .steps import Bias, QatPlan, Step, Weights
 from .trained import TrainedRange, TrainedTensor
 from .units import units_of
@@ -44,8 +46,7 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
         plan: what is rounded to what.
         logits: whether outputs that end in SOFTMAX or LOGISTIC are what those read; `scored_by` tells which do.
         keep_structure: whether zeros stay zero where there are some, and shared values shared.
-        shared: how few values the integers of each layer's weights are to have; None for as many as there are.
-        stored: by the names of weights, what those that share values start from; see `stored_weights`.
+        fewer: how few values the integers of each layer's weights are to have, or bits; None for as many as there are.
         name: of the model.
 
     Raises:
@@ -61,30 +62,31 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
         *,
         logits: bool = False,
         keep_structure: bool = True,
-        shared: SharedValues | None = None,
-        stored: Mapping[str, Stored] | None = None,
+        fewer: SharedValues | CodedWeights | None = None,
         name: str = "fake_quant",
     ) -> None:
         super().__init__(name=name)
         self.plan = plan
         self.logits = logits
         units = units_of(plan)
-        self._values = shared
+        self._fewer = fewer
         self._tensors: dict[int, TrainedTensor] = {}
-        self._shared: dict[int, SharedTensor] = {}
+        self._integers: dict[int, IntegerTensor] = {}
         operands = {one.tensor: one for one in plan.weights() if one.bits == _BITS}
         for tensor in plan.trained_tensors():
             index, unit = tensor.index, units[tensor.index]
-            if shared is not None and index in operands and shared.suits(tensor.values()):
-                self._shared[index] = SharedTensor(
-                    self, tensor, unit, operands[index].axis, shared, (stored or {}).get(tensor.name)
-                )
+            integers = None
+            if fewer is not None and index in operands:
+                integers = fewer.tensor(self, tensor, unit, operands[index].axis)
+            if integers is not None:
+                self._integers[index] = integers
             else:
                 keep = keep_structure and len(tensor.shape) > 1  # biases are what they are
                 self._tensors[index] = TrainedTensor(self, tensor, unit, keep_structure=keep)
         self._ranges = [TrainedRange(self, place, grid) for place, grid in enumerate(plan.grids)]
-        if self._shared:
-            self._first_bits = float(self.bits())
+        if self._integers:
+            self._bits_now = tf.function(self.bits, reduce_retracing=True)
+            self._first_bits = float(self._bits_now())
             self._goal = self.add_weight(shape=(), initializer="zeros", trainable=False, name="goal")
             self._goal.assign(self._first_bits)
         self.built = True
@@ -120,10 +122,10 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
         )
 
     def trained_file(self) -> bytes:
-        """The float .tflite with the constants as trained; weights that share values have them."""
+        """The float .tflite with the constants as trained; weights that are to have fewer values or bits have them."""
         now, tensors = self._pass(), self.plan.network.main.tensors
         values = {index: one.numpy() for index, one in self._tensors.items()}
-        for weights in self._shared_operands():
+        for weights in self._integer_operands():
             values[weights.tensor] = np.asarray(now.weights(weights), np.float32)
             if weights.bias is not None and weights.bias in self._tensors:
                 bias = np.asarray(now.bias(Bias(weights.bias, weights)), np.float32)
@@ -131,36 +133,37 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
         return with_constants(self.plan.float_file, values)
 
     def weight_reach(self) -> dict[str, np.ndarray]:
-        """For `quantize` of `trained_file`, by name: what the integers of weights that share values reach."""
+        """For `quantize` of `trained_file`, by name: what those integers reach."""
         now, tensors = self._pass(), self.plan.network.main.tensors
         return {
             tensors[one.tensor].name: LARGEST * np.asarray(now.weight_step(one), np.float32)
-            for one in self._shared_operands()
+            for one in self._integer_operands()
         }
 
     @property
     def losses(self) -> list[Any]:
         """What the bits of the weights add to the loss."""
-        if not (self._values and self._values.rate and self._shared):
+        if self._fewer is None or not self._integers:
             return []
-        return [self._values.price(self.bits(), tf.convert_to_tensor(self._goal))]
+        return [self._fewer.price(self.bits(), tf.convert_to_tensor(self._goal))]
 
     def proceed(self, along: float) -> None:
         """Is told before each step how far training is, 0 to 1."""
-        if self._values and self._values.bits and self._shared:
-            self._goal.assign(self._values.goal(self._first_bits, along))
+        if self._fewer is not None and self._integers:
+            goal = self._fewer.goal(self._first_bits, along)
+            self._goal.assign(goal)
+            self._fewer.follow(self._integers.values(), self._bits_now, goal)
 
     @property
     def settled(self) -> bool:
         """Whether weights take no more bits than they are to."""
-        wanted = self._values.bits if self._values and self._shared else None
-        return wanted is None or float(self.bits()) <= ENOUGH * wanted
+        return self._fewer is None or not self._integers or self._fewer.reached(float(self._bits_now()))
 
     def bits(self) -> Any:
-        """What an entropy coder takes for a weight that shares its value, on average; a scalar."""
+        """What an entropy coder takes for a weight of those that are to take less, on average; a scalar."""
         now = self._pass()
-        spent = [self._shared[one.tensor].bits(now.weight_step(one)) for one in self._shared_operands()]
-        return tf.add_n(spent) / sum(one.size for one in self._shared.values())
+        spent = [self._integers[one.tensor].bits(now.weight_step(one)) for one in self._integer_operands()]
+        return tf.add_n(spent) / sum(one.size for one in self._integers.values())
 
     def ranges(self) -> Ranges:
         """The ranges of all tensors on integers, for `quantize.litert.apply.quantize` of `trained_file`."""
@@ -171,11 +174,11 @@ class FakeQuantNetwork(keras.Model):  # type: ignore[misc]
         return found
 
     def _pass(self, *, rounded: bool = True) -> Forward:
-        return Forward(self.plan, self._tensors, self._shared, self._ranges, rounded)
+        return Forward(self.plan, self._tensors, self._integers, self._ranges, rounded)
 
-    def _shared_operands(self) -> list[Weights]:
-        """Weights that share values, each once."""
-        return list({one.tensor: one for one in self.plan.weights() if one.tensor in self._shared}.values())
+    def _integer_operands(self) -> list[Weights]:
+        """Weights that are to have fewer values or bits, each once."""
+        return list({one.tensor: one for one in self.plan.weights() if one.tensor in self._integers}.values())
 
     def _scoring_steps(self) -> list[Step | None]:
         steps = {step.operator.outputs[0]: step for step in self.plan.steps if step.operator.name in ACTIVATIONS}

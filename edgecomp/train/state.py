@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ class TrainingState:
     def best_trained(self) -> int:
         """The best of the epochs that were trained, which may all be worse than the network as it was given."""
         trained = self.history[1:]
-        scores = [Score(self.best_score.metric, one.value, one.held_loss) for one in trained]
+        scores = [replace(self.best_score, value=one.value, loss=one.held_loss) for one in trained]
         place = 0
         for other, score in enumerate(scores):
             if score.better_than(scores[place]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,20 @@ from .quantized import Quantized
 from .weights import choose_weights
 
 if TYPE_CHECKING:
-    from ...qat.shared import SharedValues, Stored
+    from ...qat.coded import CodedWeights
+    from ...qat.shared import SharedValues
     from ...train.progress import Trained
 
-PRICED_VALUES = 16
-"""Where bits are counted and not values: a layer with fewer than 8 weights for each of so many keeps all its values."""
+TRAINED_SHARE = 0.65
+"""Of the bits that weights take without training: what they come down to while they are trained, which finds out on the
+way which layers need them most."""
+
+RATE = 1e-2
+"""The highest learning rate with quantization in place, where weights are counted in the largest of their channel: a
+hundredth of it in a step, whatever the layer."""
+
+CODED_RATE = 4e-3
+"""Likewise of weights that are to take few bits: some layers have steps as large as that."""
 
 CHECKED = 3
 """Calibration samples on which the network is held against the file before it is trained."""
@@ -72,11 +80,9 @@ def train_quantized(
 
     assert quantized.settings is not None
     start = _start(quantized, original, plan, bench)
-    network = FakeQuantNetwork(
-        plan_qat(quantized.source, quantized.file), logits=True, shared=start.shared, stored=start.stored
-    )
+    network = FakeQuantNetwork(plan_qat(quantized.source, quantized.file), logits=True, fewer=start.fewer)
     check_float(network, [one.feeds for one in islice(original.calibration, CHECKED)])
-    trained = trainer.quantized(network, original.model.keras_model)
+    trained = trainer.quantized(network, original.model.keras_model, start.rate)
     settings = replace(quantized.settings, rounding="nearest", bias_correction=False)
     with bench.steps.step("quantize trained", "quantizing what was trained") as step:
         source = network.trained_file()
@@ -106,21 +112,22 @@ def train_quantized(
 
 @dataclass(frozen=True, eq=False)
 class _Start:
-    """What the training of weights that share values starts from.
+    """What the training of weights that are to become fewer values, or bits, starts from.
 
     Args:
-        shared: how few values; None where they share none.
-        stored: by name, weights that were chosen without training; None to start from the float file's.
-        price: what a bit was found to be worth for them.
+        fewer: of what there is to be less; None where weights stay as many and as large as they are.
+        price: what a bit was found to be worth for them at first.
+        rate: the highest learning rate.
     """
 
-    shared: SharedValues | None = None
-    stored: Mapping[str, Stored] | None = None
+    fewer: SharedValues | CodedWeights | None = None
     price: float | None = None
+    rate: float = RATE
 
 
 def _start(quantized: Quantized, original: FloatModel, plan: Plan, bench: Workbench) -> _Start:
-    """By the number of values, from the float weights; by bits, from what the best choice without training gives."""
+    """By the number of values, from the float weights; by bits, from the best choice of more bits without training."""
+    from ...qat.coded import CodedWeights
     from ...qat.network import stored_weights
     from ...qat.shared import SharedValues
 
@@ -130,9 +137,13 @@ def _start(quantized: Quantized, original: FloatModel, plan: Plan, bench: Workbe
     if cluster.by == "values":
         assert cluster.amount is not None
         return _Start(SharedValues(int(cluster.amount)))
+    if cluster.amount is not None:
+        more = replace(cluster, amount=cluster.amount / TRAINED_SHARE)
+        plan = replace(plan, recipe=replace(plan.recipe, cluster=more))
     chosen = choose_weights(quantized, original, plan, bench)
-    shared = SharedValues(PRICED_VALUES, counted_weights(chosen.file).bits)
-    return _Start(shared, stored_weights(chosen.file), chosen.weights.price if chosen.weights else None)
+    assert chosen.weights is not None
+    bits = TRAINED_SHARE * counted_weights(chosen.file).bits
+    return _Start(CodedWeights(bits, stored_weights(chosen.file)), chosen.weights.price, CODED_RATE)
 
 
 def _smaller(plan: Plan) -> bool:

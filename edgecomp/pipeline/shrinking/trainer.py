@@ -36,10 +36,6 @@ QAT_SHARE = 0.3
 SHARED_SHARE = 0.5
 """Likewise where weights come to share few values, which takes them longer."""
 
-QAT_RATE = 1e-2
-"""The highest learning rate with quantization in place, where weights are counted in the largest of their channel: a
-hundredth of it in a step, whatever the layer."""
-
 LAST_ROUND = 2.0
 """How much longer the last round trains than each of the others, which need not come to rest."""
 
@@ -104,16 +100,17 @@ class Trainer:
         learned = replace(self._settings, time_budget=self._time(number), sparsity=sparsity)
         return self._train(student, teacher, learned, features, f"round {number + 1}", f"training{title}")
 
-    def quantized(self, network: Any, teacher: Any) -> Trained:
+    def quantized(self, network: Any, teacher: Any, rate: float) -> Trained:
         """Trains a network that rounds as the INT8 file does.
 
         Args:
             network: a `FakeQuantNetwork`; its weights and ranges change.
             teacher: the original.
+            rate: the highest learning rate.
         """
         sparsify, trained = self._plan.recipe.sparsify, self._asked.recover != "none"
         sparsity = None if sparsify is None or trained else sparsity_of(sparsify, recovering=False)
-        learned = replace(self._settings, time_budget=self._time(None), learning_rate=QAT_RATE, sparsity=sparsity)
+        learned = replace(self._settings, time_budget=self._time(None), learning_rate=rate, sparsity=sparsity)
         return self._train(network, teacher, learned, (), "quantized", "training with quantization in place")
 
     @property

@@ -10,8 +10,8 @@ import pytest
 
 from edgecomp.errors import InputError
 from edgecomp.qat.check import check_float, match
-from edgecomp.qat.network import FakeQuantNetwork, stored_weights
-from edgecomp.qat.shared import SharedValues, Stored
+from edgecomp.qat.network import FakeQuantNetwork
+from edgecomp.qat.shared import SharedValues
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.tflite import read_tflite
 
@@ -21,7 +21,7 @@ from .test_structure import _model, _sparse
 
 def _disturbed(prepared: Any, shared: SharedValues) -> FakeQuantNetwork:
     """A network whose weights, levels, steps, biases and ranges are all other than at first."""
-    network, rng = FakeQuantNetwork(prepared.plan, shared=shared), np.random.default_rng(3)
+    network, rng = FakeQuantNetwork(prepared.plan, fewer=shared), np.random.default_rng(3)
     for variable in network.trainable_variables:
         variable.assign(variable + rng.normal(0, 0.1, variable.shape))
     return network
@@ -91,7 +91,7 @@ def _bits_after_training(prepared: Any, rate: float) -> float:
     """What a weight of the largest layer takes, by its entropy."""
     import tensorflow as tf
 
-    network = FakeQuantNetwork(prepared.plan, shared=SharedValues(8, rate=rate))
+    network = FakeQuantNetwork(prepared.plan, fewer=SharedValues(8, rate=rate))
     rows = np.concatenate([one["row"] for one in prepared.samples])
     wanted = np.asarray(network(rows))
     variables = network.trainable_variables
@@ -117,20 +117,6 @@ def test_one_step_for_all_channels_where_the_target_wants_that(prepare: Any) -> 
     file = _file(prepared, network)
     assert match(network, file, prepared.samples).mean_difference < 0.4
     assert len(np.unique(max(_integers(file).values(), key=np.size))) <= 6
-
-
-@pytest.mark.parametrize("per_tensor", [False, True])
-def test_weights_of_a_file_are_where_training_starts(per_tensor: bool, prepare: Any) -> None:
-    prepared = prepare(_model(lambda kernel: kernel)).with_options(per_tensor_weights=per_tensor)
-    stored = {
-        name: Stored((one.values // 30 * 30).astype(np.int8), one.scale)
-        for name, one in stored_weights(prepared.int8_file).items()
-    }
-    network = FakeQuantNetwork(prepared.plan, shared=SharedValues(4), stored=stored)
-    found = _integers(_file(prepared, network))
-    assert found.keys() == stored.keys()
-    for name, one in found.items():
-        np.testing.assert_array_equal(one, stored[name].values)
 
 
 @pytest.mark.parametrize("count", [0, 1, 257])

@@ -1,4 +1,4 @@
-"""Training weights that share few values: bits are reached, files agree, and a kill changes nothing."""
+"""Training weights that are to take few bits: those are reached, files agree, and a kill changes nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edgecomp.qat.check import match
+from edgecomp.qat.coded import ENOUGH, CodedWeights
 from edgecomp.qat.network import FakeQuantNetwork
-from edgecomp.qat.shared import ENOUGH, SharedValues
 from edgecomp.quantize.litert.apply import quantize
 from edgecomp.tflite import read_tflite
 from edgecomp.train import checkpointing
@@ -20,9 +20,10 @@ from edgecomp.train.sparsity.gradual import Sparsity
 from edgecomp.train.train import train
 
 from ..train.networks import classifier, corners, examples_of
+from .test_coded import _coarse
 
 PHOTOS, LABELS = corners(700)
-SHARED = SharedValues(8, bits=1.2)
+BITS = 1.2
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +44,14 @@ def prepared(teacher: Any, prepare: Any) -> Any:
 def _trained(
     prepared: Any, teacher: Any, epochs: int = 12, sparsity: Sparsity | None = None, **options: Any
 ) -> tuple[FakeQuantNetwork, Trained]:
-    network = FakeQuantNetwork(prepared.plan, logits=True, shared=SHARED)
+    network = FakeQuantNetwork(prepared.plan, logits=True, fewer=_coded(prepared))
     settings = TrainSettings(epochs=epochs, batch_size=64, learning_rate=0.01, seed=3, sparsity=sparsity)
     examples = examples_of(teacher, (PHOTOS, LABELS), kind="classification")
     return network, train(network, examples, settings, teacher=teacher, **options)
+
+
+def _coded(prepared: Any) -> CodedWeights:
+    return CodedWeights(BITS, _coarse(prepared))
 
 
 def _file(prepared: Any, network: FakeQuantNetwork) -> bytes:
@@ -70,10 +75,9 @@ def test_the_bits_that_are_wanted_are_in_the_file_and_the_network_still_knows(pr
     spent = count = 0.0
     for one in _integers(file):
         uses = np.unique(one, return_counts=True)[1]
-        assert len(uses) <= SHARED.count
         spent -= float((uses * np.log2(uses / one.size)).sum())
         count += one.size
-    assert spent / count <= ENOUGH * 1.2 + 0.03
+    assert spent / count <= ENOUGH * BITS + 0.03
     assert trained.after > 0.95
     assert match(network, file, prepared.samples).agreement > 0.98
 
@@ -82,7 +86,7 @@ def test_an_epoch_with_too_many_bits_is_never_the_best(prepared: Any, trained_on
     network, trained = trained_once
     assert trained.best > len(trained.history) * 0.3
     assert network.settled
-    assert float(FakeQuantNetwork(prepared.plan, shared=SHARED).bits()) > 1.5 * float(network.bits())
+    assert float(FakeQuantNetwork(prepared.plan, fewer=_coded(prepared)).bits()) > 1.5 * float(network.bits())
 
 
 def test_weights_also_become_zero_by_the_share(prepared: Any, teacher: Any) -> None:
