@@ -33,6 +33,12 @@ def _weights(file: bytes, at_least: int = 256) -> list[np.ndarray]:
     return [one for one in stored if one.size >= at_least]
 
 
+def _again(made: Any, model: Any, quick: Callable[..., Any], out: Path) -> Any:
+    """By the recipe that the first run left."""
+    options = {name: OPTIONS[name] for name in ("train", "evaluation")}
+    return quick(model, out=out, recipe=made.folder / "recipe.yaml", **options)
+
+
 @pytest.mark.slow
 def test_channels_zeros_and_shared_values_all_end_in_the_file(
     trained: Any, quick: Callable[..., Any], tmp_path: Path
@@ -48,14 +54,7 @@ def test_channels_zeros_and_shared_values_all_end_in_the_file(
     assert made.report["weights"]["zeros"] == pytest.approx(zeros, abs=0.02)
     assert made.report["weights"]["transport_bytes"] < made.report["float"]["bytes"] / 8
     assert accuracy(made) > made.report["float"]["metric"]["value"] - 0.1
-    again = quick(
-        trained,
-        out=tmp_path / "again",
-        recipe=made.folder / "recipe.yaml",
-        train=OPTIONS["train"],
-        evaluation=OPTIONS["evaluation"],
-    )
-    assert again.model.read_bytes() == made.model.read_bytes()
+    assert _again(made, trained, quick, tmp_path / "again").model.read_bytes() == made.model.read_bytes()
 
 
 @pytest.mark.slow
@@ -65,6 +64,7 @@ def test_bits_are_reached_without_naming_zeros_or_values(
     made = quick(trained, out=tmp_path / "made", **{**OPTIONS, "epochs": 12}, cluster="bits=1.5", qat=True)
     assert made.report["weights"]["bits_per_weight"] <= 1.5 * 1.1
     assert accuracy(made) > made.report["float"]["metric"]["value"] - 0.1
+    assert _again(made, trained, quick, tmp_path / "again").model.read_bytes() == made.model.read_bytes()
 
 
 @pytest.mark.slow
