@@ -21,7 +21,9 @@ NAMES = (
     "convert_time",
     "arm_instructions",
     "transport",
+    "low_rank",
     "weight_compression",
+    "trained_compression",
 )
 
 

@@ -1,5 +1,6 @@
 """What weights take that a network was trained to have few of, or cheap ones: sizes in transport form, and accuracy.
 
+python -m benchmarks trained_compression                               keywords by several methods, before and after
 python -m benchmarks.trained_compression [PHOTOS.npz] [--network residual|mobile] [--minutes 15]
     [--prune 0.65] [--sparsity 0.5] [--cluster auto|4|bits=1.35] [--qat]
 
@@ -14,6 +15,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,35 @@ from .weight_compression import KEYWORDS, compare, keyword_case, photo_case
 FOR_PHOTOS = {"sparsity": "0.5", "cluster": "bits=1.35", "qat": True}
 FOR_KEYWORDS = {"prune": "0.6", "cluster": "5", "qat": True}
 """What is done where nothing else is asked for: chosen on held-out training samples."""
+
+MINUTES = 2.0
+"""Of each training in `make bench`."""
+
+METHODS: Mapping[str, Mapping[str, Any]] = {
+    "half of the weights zero": {"sparsity": 0.5},
+    "70% of the weights zero": {"sparsity": 0.7},
+    "90% of the weights zero": {"sparsity": 0.9},
+    "16 values a layer": {"cluster": 16, "qat": True},
+    "2 bits a weight": {"cluster": "bits=2", "qat": True},
+    "half zero, 2 bits": {"sparsity": 0.5, "cluster": "bits=2", "qat": True},
+    "60% fewer operations, 5 values": FOR_KEYWORDS,
+}
+"""What `make bench` compares, each before and after training."""
+
+
+def measure(folder: Path) -> list[str]:
+    """Trains the keyword network, and again by each method.
+
+    Returns:
+        lines for people to read: a table.
+    """
+    case, train = keyword_case(folder / "keyword.keras"), utterances(KEYWORDS, seed=1)
+    methods: dict[str, Mapping[str, Any]] = {"int8 as it is": {}}
+    for name, options in METHODS.items():
+        if "prune" not in options:
+            methods[name] = {one: value for one, value in options.items() if one != "qat"}
+        methods[f"{name}, trained"] = {"train": train, "time_budget": 60 * MINUTES, **options}
+    return [f"Trained for {MINUTES:g} minutes each:", *compare(case, folder, methods)]
 
 
 def main(arguments: list[str]) -> None:
