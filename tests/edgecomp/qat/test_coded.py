@@ -15,10 +15,10 @@ from hypothesis.extra.numpy import arrays
 from edgecomp.errors import InputError
 from edgecomp.qat.check import match
 from edgecomp.qat.coded import BEHIND, CodedWeights, Stored, in_steps, step_bits
-from edgecomp.qat.network import FakeQuantNetwork, stored_weights
-from edgecomp.quantize.litert.apply import quantize
+from edgecomp.qat.network import FakeQuantNetwork
 from edgecomp.tflite import read_tflite
 
+from .integer_files import coarse, file_of, integers_of
 from .test_structure import _model, _sparse
 
 WEIGHTS = arrays(np.float32, (6, 5), elements=st.floats(-3, 3, width=32))
@@ -80,9 +80,9 @@ def test_the_goal_comes_down_step_by_step_and_the_price_rises_beyond_it() -> Non
 @pytest.mark.parametrize("per_tensor", [False, True])
 def test_weights_of_a_file_are_where_training_starts(per_tensor: bool, prepare: Any) -> None:
     prepared = prepare(_model(lambda kernel: kernel)).with_options(per_tensor_weights=per_tensor)
-    stored = _coarse(prepared)
+    stored = coarse(prepared)
     network = FakeQuantNetwork(prepared.plan, fewer=CodedWeights(3.0, stored))
-    found = _integers(_file(prepared, network))
+    found = integers_of(file_of(prepared, network))
     assert found.keys() == stored.keys()
     for name, one in found.items():
         np.testing.assert_array_equal(one, stored[name].values)
@@ -91,12 +91,12 @@ def test_weights_of_a_file_are_where_training_starts(per_tensor: bool, prepare: 
 @pytest.mark.parametrize("per_tensor", [False, True])
 def test_the_file_has_the_integers_that_were_trained(per_tensor: bool, prepare: Any) -> None:
     prepared = prepare(_model(_sparse)).with_options(per_tensor_weights=per_tensor)
-    network = FakeQuantNetwork(prepared.plan, fewer=CodedWeights(3.0, _coarse(prepared)))
+    network = FakeQuantNetwork(prepared.plan, fewer=CodedWeights(3.0, coarse(prepared)))
     _disturb(network)
-    file = _file(prepared, network)
+    file = file_of(prepared, network)
     assert match(network, file, prepared.samples).mean_difference < 0.4
     plain = {one.name: one.values() for one in read_tflite(network.trained_file()).main.tensors if one.is_constant}
-    found = _integers(file)
+    found = integers_of(file)
     for name, bound in network.weight_reach().items():
         np.testing.assert_array_equal(found[name], np.rint(plain[name] / (bound / 127)))
     largest = max(prepared.plan.network.main.tensors, key=lambda one: one.values().size if one.is_constant else 0)
@@ -105,7 +105,7 @@ def test_the_file_has_the_integers_that_were_trained(per_tensor: bool, prepare: 
 
 def test_where_training_is_too_short_all_steps_become_coarser(prepare: Any) -> None:
     prepared = prepare(_model(lambda kernel: kernel))
-    network = FakeQuantNetwork(prepared.plan, fewer=CodedWeights(1.5, _coarse(prepared)))
+    network = FakeQuantNetwork(prepared.plan, fewer=CodedWeights(1.5, coarse(prepared)))
     _disturb(network)  # or else all weights of a level would be lost at once
     assert float(network.bits()) > 2
     assert not network.settled
@@ -113,16 +113,16 @@ def test_where_training_is_too_short_all_steps_become_coarser(prepare: Any) -> N
         network.proceed(step / 40)
     assert float(network.bits()) <= BEHIND * 1.5
     assert network.settled
-    assert np.any(max(_integers(_file(prepared, network)).values(), key=np.size))
+    assert np.any(max(integers_of(file_of(prepared, network)).values(), key=np.size))
 
 
 def test_layers_without_stored_weights_keep_theirs(prepare: Any) -> None:
     prepared = prepare(_model(lambda kernel: kernel))
-    stored = _coarse(prepared)
+    stored = coarse(prepared)
     left_out, *others = stored
     coded = CodedWeights(3.0, {**{name: stored[name] for name in others}, left_out: _zeroed(stored[left_out])})
-    found = _integers(_file(prepared, FakeQuantNetwork(prepared.plan, fewer=coded)))
-    np.testing.assert_array_equal(found[left_out], _integers(prepared.int8_file)[left_out])
+    found = integers_of(file_of(prepared, FakeQuantNetwork(prepared.plan, fewer=coded)))
+    np.testing.assert_array_equal(found[left_out], integers_of(prepared.int8_file)[left_out])
 
 
 @pytest.mark.parametrize("bits", [0.0, -1.0])
@@ -138,25 +138,5 @@ def _disturb(network: FakeQuantNetwork) -> None:
         variable.assign(variable + rng.normal(0, 0.1, variable.shape))
 
 
-def _coarse(prepared: Any) -> dict[str, Stored]:
-    """The file's weights in steps 24 times as large."""
-    return {
-        name: Stored(np.rint(one.values / 24).astype(np.int8), one.scale * np.float32(24))
-        for name, one in stored_weights(prepared.int8_file).items()
-    }
-
-
 def _zeroed(stored: Stored) -> Stored:
     return replace(stored, values=np.zeros_like(stored.values))
-
-
-def _file(prepared: Any, network: FakeQuantNetwork) -> bytes:
-    return quantize(
-        network.trained_file(), ranges=network.ranges(), weight_reach=network.weight_reach(), **prepared.options
-    )
-
-
-def _integers(file: bytes) -> dict[str, np.ndarray]:
-    """The int8 constants of a file by name."""
-    tensors = read_tflite(file).main.tensors
-    return {one.name: one.values() for one in tensors if one.is_constant and one.dtype == "int8"}

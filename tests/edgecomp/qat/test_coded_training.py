@@ -11,8 +11,6 @@ import pytest
 from edgecomp.qat.check import match
 from edgecomp.qat.coded import ENOUGH, CodedWeights
 from edgecomp.qat.network import FakeQuantNetwork
-from edgecomp.quantize.litert.apply import quantize
-from edgecomp.tflite import read_tflite
 from edgecomp.train import checkpointing
 from edgecomp.train.progress import Progress, Trained
 from edgecomp.train.settings import TrainSettings
@@ -20,7 +18,7 @@ from edgecomp.train.sparsity.gradual import Sparsity
 from edgecomp.train.train import train
 
 from ..train.networks import classifier, corners, examples_of
-from .test_coded import _coarse
+from .integer_files import coarse, file_of, integers_of
 
 PHOTOS, LABELS = corners(700)
 BITS = 1.2
@@ -51,17 +49,7 @@ def _trained(
 
 
 def _coded(prepared: Any) -> CodedWeights:
-    return CodedWeights(BITS, _coarse(prepared))
-
-
-def _file(prepared: Any, network: FakeQuantNetwork) -> bytes:
-    reach = network.weight_reach()
-    return quantize(network.trained_file(), ranges=network.ranges(), weight_reach=reach, **prepared.options)
-
-
-def _integers(file: bytes) -> list[np.ndarray]:
-    tensors = read_tflite(file).main.tensors
-    return [one.values() for one in tensors if one.is_constant and one.dtype == "int8"]
+    return CodedWeights(BITS, coarse(prepared))
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +59,9 @@ def trained_once(prepared: Any, teacher: Any) -> tuple[FakeQuantNetwork, Trained
 
 def test_the_bits_that_are_wanted_are_in_the_file_and_the_network_still_knows(prepared: Any, trained_once: Any) -> None:
     network, trained = trained_once
-    file = _file(prepared, network)
+    file = file_of(prepared, network)
     spent = count = 0.0
-    for one in _integers(file):
+    for one in integers_of(file).values():
         uses = np.unique(one, return_counts=True)[1]
         spent -= float((uses * np.log2(uses / one.size)).sum())
         count += one.size
@@ -92,7 +80,7 @@ def test_an_epoch_with_too_many_bits_is_never_the_best(prepared: Any, trained_on
 def test_weights_also_become_zero_by_the_share(prepared: Any, teacher: Any) -> None:
     network, trained = _trained(prepared, teacher, epochs=4, sparsity=Sparsity(0.8))
     assert trained.zeros == pytest.approx(0.8, abs=0.01)
-    kernels = _integers(_file(prepared, network))
+    kernels = list(integers_of(file_of(prepared, network)).values())
     assert sum(int((one == 0).sum()) for one in kernels) >= 0.79 * sum(one.size for one in kernels)
 
 
@@ -114,7 +102,7 @@ def test_stopped_in_the_middle_it_goes_on_to_the_same_file(
 
         sparse = Sparsity(0.5, by="gradient")
         network, _ = _trained(prepared, teacher, 3, sparse, checkpoint=checkpoint, on_progress=stop)
-        return _file(prepared, network)
+        return file_of(prepared, network)
 
     path = tmp_path / "here.checkpoint"
     for stop_at in (2, 13):

@@ -12,9 +12,9 @@ from edgecomp.errors import InputError
 from edgecomp.qat.check import check_float, match
 from edgecomp.qat.network import FakeQuantNetwork
 from edgecomp.qat.shared import SharedValues
-from edgecomp.quantize.litert.apply import quantize
 from edgecomp.tflite import read_tflite
 
+from .integer_files import file_of, integers_of
 from .test_agreement import NETWORKS
 from .test_structure import _model, _sparse
 
@@ -27,26 +27,14 @@ def _disturbed(prepared: Any, shared: SharedValues) -> FakeQuantNetwork:
     return network
 
 
-def _file(prepared: Any, network: FakeQuantNetwork) -> bytes:
-    return quantize(
-        network.trained_file(), ranges=network.ranges(), weight_reach=network.weight_reach(), **prepared.options
-    )
-
-
-def _integers(file: bytes) -> dict[str, np.ndarray]:
-    """The int8 constants of a file by name."""
-    tensors = read_tflite(file).main.tensors
-    return {one.name: one.values() for one in tensors if one.is_constant and one.dtype == "int8"}
-
-
 @pytest.mark.parametrize("kind", ["plain", "residual", "mobile", "dense", "upsampling"])
 def test_the_file_computes_what_was_trained_with_few_values_in_each_layer(kind: str, prepare: Any) -> None:
     keras.utils.set_random_seed(2)
     prepared = prepare(NETWORKS[kind](keras, keras.layers))
     network = _disturbed(prepared, SharedValues(4))
     check_float(network, prepared.samples)
-    file = _file(prepared, network)
-    counts = {name: len(np.unique(one)) for name, one in _integers(file).items() if one.size >= 4 * 8}
+    file = file_of(prepared, network)
+    counts = {name: len(np.unique(one)) for name, one in integers_of(file).items() if one.size >= 4 * 8}
     assert counts
     assert max(counts.values()) <= 4
     found = match(network, file, prepared.samples)
@@ -58,7 +46,7 @@ def test_the_file_computes_what_was_trained_with_few_values_in_each_layer(kind: 
 def test_the_integers_of_the_file_are_the_levels_that_were_trained(prepare: Any) -> None:
     prepared = prepare(_model(lambda kernel: kernel))
     network = _disturbed(prepared, SharedValues(6))
-    stored = _integers(_file(prepared, network))
+    stored = integers_of(file_of(prepared, network))
     reach = network.weight_reach()
     assert set(reach) == set(stored) or set(reach) < set(stored)
     plain = {one.name: one.values() for one in read_tflite(network.trained_file()).main.tensors if one.is_constant}
@@ -70,7 +58,7 @@ def test_zeros_are_kept_apart_and_stay(prepare: Any) -> None:
     prepared = prepare(_model(_sparse))
     first = prepared.plan.network.main
     start = first.tensors[first.operators[0].inputs[1]].values()
-    stored = _integers(_file(prepared, _disturbed(prepared, SharedValues(4))))
+    stored = integers_of(file_of(prepared, _disturbed(prepared, SharedValues(4))))
     integers = next(one for one in stored.values() if one.shape == start.shape)
     assert (integers[start == 0] == 0).all()
     assert 2 <= len(np.unique(integers[integers != 0])) <= 4
@@ -78,7 +66,7 @@ def test_zeros_are_kept_apart_and_stay(prepare: Any) -> None:
 
 def test_small_layers_keep_all_their_values(prepare: Any) -> None:
     prepared = prepare(_model(lambda kernel: kernel))
-    stored = _integers(_file(prepared, _disturbed(prepared, SharedValues(32))))
+    stored = integers_of(file_of(prepared, _disturbed(prepared, SharedValues(32))))
     assert {one.size: len(np.unique(one)) <= 32 for one in stored.values()} == {24 * 32: True, 32 * 3: False}
 
 
@@ -106,7 +94,7 @@ def _bits_after_training(prepared: Any, rate: float) -> float:
 
     for _ in range(80):
         step()
-    integers = max(_integers(_file(prepared, network)).values(), key=np.size)
+    integers = max(integers_of(file_of(prepared, network)).values(), key=np.size)
     shares = np.unique(integers, return_counts=True)[1] / integers.size
     return float(-(shares * np.log2(shares)).sum())
 
@@ -114,9 +102,9 @@ def _bits_after_training(prepared: Any, rate: float) -> float:
 def test_one_step_for_all_channels_where_the_target_wants_that(prepare: Any) -> None:
     prepared = prepare(_model(lambda kernel: kernel)).with_options(per_tensor_weights=True)
     network = _disturbed(prepared, SharedValues(6))
-    file = _file(prepared, network)
+    file = file_of(prepared, network)
     assert match(network, file, prepared.samples).mean_difference < 0.4
-    assert len(np.unique(max(_integers(file).values(), key=np.size))) <= 6
+    assert len(np.unique(max(integers_of(file).values(), key=np.size))) <= 6
 
 
 @pytest.mark.parametrize("count", [0, 1, 257])
