@@ -142,7 +142,9 @@ def _start(quantized: Quantized, original: FloatModel, plan: Plan, bench: Workbe
         plan = replace(plan, recipe=replace(plan.recipe, cluster=more))
     chosen = choose_weights(quantized, original, plan, bench)
     assert chosen.weights is not None
-    bits = TRAINED_SHARE * counted_weights(chosen.file).bits
+    # A file may have no more bits to give than are asked for, or fewer than it was to start from.
+    share = TRAINED_SHARE if cluster.amount is None else cluster.amount / chosen.weights.bits
+    bits = min(1.0, share) * counted_weights(chosen.file).bits
     return _Start(CodedWeights(bits, stored_weights(chosen.file)), chosen.weights.price, CODED_RATE)
 
 

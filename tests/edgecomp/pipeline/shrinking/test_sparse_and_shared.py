@@ -68,6 +68,12 @@ def test_bits_are_reached_without_naming_zeros_or_values(
 
 
 @pytest.mark.slow
+def test_no_more_bits_go_than_were_asked_for(trained: Any, quick: Callable[..., Any], tmp_path: Path) -> None:
+    made = quick(trained, out=tmp_path / "made", **{**OPTIONS, "epochs": 2}, cluster="bits=5.5", qat=True)
+    assert 5 < made.report["weights"]["bits_per_weight"] < 5.5 * 1.1
+
+
+@pytest.mark.slow
 def test_zeros_are_trained_into_the_file_without_shared_values(
     trained: Any, quick: Callable[..., Any], tmp_path: Path
 ) -> None:
