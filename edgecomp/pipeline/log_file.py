@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import tempfile
@@ -35,7 +36,8 @@ def native_output_to(log: Path, console: Console | None) -> Iterator[None]:
     """Sends what native libraries print on stderr to the log, while a console that shows progress keeps the terminal.
 
     TensorFlow announces itself in several lines at each start, before any setting of its own can stop it. Without a
-    console (a call from Python) nothing is redirected: that stderr is somebody else's.
+    console (a call from Python) nothing is redirected: that stderr is somebody else's. A crash in native code still
+    names the signal and the place on the terminal.
     """
     if console is None:
         yield
@@ -46,9 +48,22 @@ def native_output_to(log: Path, console: Console | None) -> Iterator[None]:
         os.dup2(file.fileno(), 2)
     shown_on, console.file = console.file, os.fdopen(os.dup(terminal), "w", encoding="utf-8", errors="replace")
     try:
-        yield
+        with _crashes_told_to(terminal):
+            yield
     finally:
         console.file.close()
         console.file = shown_on
         os.dup2(terminal, 2)
         os.close(terminal)
+
+
+@contextmanager
+def _crashes_told_to(terminal: int) -> Iterator[None]:
+    if faulthandler.is_enabled():  # by whoever runs us, who is to be told
+        yield
+        return
+    faulthandler.enable(terminal, all_threads=False)
+    try:
+        yield
+    finally:
+        faulthandler.disable()

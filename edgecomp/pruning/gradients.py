@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ..models.safe_gradients import safe_gradients
 from .by_channel import channel_count, making_axes, sum_along, sum_by_channel
 from .channel_graph import ChannelGraph, WeightAxis
 from .feeding import input_arrays, spread_out
@@ -104,7 +105,7 @@ def _make_sums(model: Any, axes: Sequence[WeightAxis], of: _Of, objectives: Sequ
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def sums(sample: Any, targets: Any) -> Any:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with safe_gradients(model), tf.GradientTape(watch_accessed_variables=False) as tape:
             for weight in weights:
                 tape.watch(weight)
             outputs = keras.tree.flatten(model(keras.tree.pack_sequence_as(model.input, sample), training=False))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..models.safe_gradients import safe_gradients
 from .features import FeatureMatch
 from .heads import Head, gives_probabilities, scores
 from .losses import feature_loss, hard_losses, soft_loss
@@ -111,7 +112,7 @@ def make_step(
     def run(inputs: Any, labels: Any, known: Any, rate: Any, shares: Any) -> Any:
         theirs = [] if teaching is None or known is not None else call(teaching, inputs, training=False)
         wanted = known if known is not None else teacher.scores(theirs) if teacher else []
-        with tf.GradientTape() as tape:
+        with safe_gradients(learning), tf.GradientTape() as tape:
             given = call(learning, inputs, training=batch_statistics)
             loss = loss_of(given, theirs, labels, wanted, shares)
         gradients = tape.gradient(loss, variables)

@@ -53,6 +53,19 @@ def test_rooms_do_not_import_each_other_in_circles():
     TopologicalSorter(rooms()).prepare()  # CycleError names the circle
 
 
+def test_gradients_are_taken_where_strided_kernels_of_one_pixel_are_safe():
+    """TensorFlow's own gradient of them breaks memory; see `models/safe_gradients.py`."""
+    unsafe = [
+        file.relative_to(ROOT)
+        for file in HOST
+        for node in nodes_of(file)
+        if isinstance(node, ast.With)
+        and "GradientTape(" in ast.unparse(node.items[-1])
+        and "safe_gradients(" not in ast.unparse(node.items[0])
+    ]
+    assert not unsafe
+
+
 def test_only_the_command_line_and_the_package_itself_know_the_pipeline():
     assert {room for room, others in rooms().items() if "pipeline" in others} == {"cli", "__init__"}
     assert {room for room, others in rooms().items() if "cli" in others} == set()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...models.safe_gradients import safe_gradients
 from .grid import Grid
 
 LEAST_SIDE = 2
@@ -39,7 +40,7 @@ def gradcam_maps(
         return None
     both = keras.Model(model.inputs, [tensor, keras.tree.flatten(model.outputs)[output]])
     given = [tf.convert_to_tensor(one) for one in samples]
-    with tf.GradientTape() as tape:
+    with safe_gradients(both), tf.GradientTape() as tape:
         for one in given:
             tape.watch(one)
         places, scores = both(given if len(given) > 1 else given[0], training=False)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ...models.safe_gradients import safe_gradients
+
 STEPS = 10
 STEP_SHARE = 2.5
 """Of epsilon that all steps together may go."""
@@ -55,7 +57,7 @@ def keras_gradient(model: Any, activation: str) -> Gradient:
 
     def gradient(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
         given = tf.convert_to_tensor(inputs)
-        with tf.GradientTape() as tape:
+        with safe_gradients(model), tf.GradientTape() as tape:
             tape.watch(given)
             total = tf.reduce_sum(loss(keras.tree.flatten(model(given, training=False))[0], labels))
         return np.asarray(tape.gradient(total, given))

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ...models.safe_gradients import every
 from .call import Call
 
 _PADDING = {0: "SAME", 1: "VALID"}
@@ -17,7 +18,8 @@ def conv_2d(call: Call) -> Any:
     groups = call.value(0).shape[3] // call.value(1).shape[3]
 
     def convolved(data: Any, kernel: Any) -> Any:
-        return tf.nn.conv2d(data, kernel, _strides(call), _padding(call), dilations=_dilations(call))
+        data, strides = _read_by(kernel, data, _strides(call))
+        return tf.nn.conv2d(data, kernel, strides, _padding(call), dilations=_dilations(call))
 
     if groups == 1:
         return _finished(call, convolved(data, kernel), 2)
@@ -34,8 +36,8 @@ def depthwise_conv_2d(call: Call) -> Any:
         raise call.refusal(f"has the strides {strides[0]} and {strides[1]}")
     _, height, width, _ = weights.shape
     kernel = tf.reshape(weights.tensor, [height, width, call.value(0).shape[3], -1])
-    strides = [1, *strides, 1]
-    result = tf.nn.depthwise_conv2d(data, kernel, strides, _padding(call), dilations=_dilations(call))
+    data, strides = _read_by(kernel, data, strides)
+    result = tf.nn.depthwise_conv2d(data, kernel, [1, *strides, 1], _padding(call), dilations=_dilations(call))
     return _finished(call, result, 2)
 
 
@@ -68,6 +70,13 @@ def _finished(call: Call, result: Any, bias: int) -> Any:
     if call.has(bias):
         result = result + call.value(bias).tensor
     return call.activated(call.unfolded(result))
+
+
+def _read_by(kernel: Any, data: Any, strides: list[int]) -> tuple[Any, list[int]]:
+    """The pixels that a kernel reads, and its strides over them; see `safe_gradients` for why."""
+    if kernel.shape[:2] == [1, 1] and max(strides) > 1:
+        return every(data, strides), [1, 1]
+    return data, strides
 
 
 def _padding(call: Call) -> str:
