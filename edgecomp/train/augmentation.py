@@ -38,8 +38,16 @@ def is_picture(one: InputContract) -> bool:
     return one.image is not None or (len(one.shape) == 4 and one.shape[-1] in (1, 3, 4) and min(one.shape[1:3]) >= 8)
 
 
+def drawn_views(count: int, generator: np.random.Generator) -> np.ndarray:
+    """Lots for so many examples: float32 [count, 3], from 0 to 1; they decide how far and whether, as `augmented` says.
+
+    The same lots are the same view whatever else is in a batch.
+    """
+    return generator.random((count, 3), np.float32)
+
+
 def augmented(
-    raw: Sequence[np.ndarray], pictures: Sequence[bool], how: Augmentation, generator: np.random.Generator
+    raw: Sequence[np.ndarray], pictures: Sequence[bool], how: Augmentation, drawn: np.ndarray
 ) -> list[np.ndarray]:
     """Another view of each example of a batch; several photos of one example are treated alike.
 
@@ -47,14 +55,13 @@ def augmented(
         raw: values [batch, ...] of each input.
         pictures: which of them are photos.
         how: the farthest that is done.
-        generator: decides for each example.
+        drawn: of `drawn_views`, [batch, 3]: down, to the right, and mirrored below a half.
 
     Returns:
         new arrays of the same shapes and dtypes; what an edge leaves empty is filled with its reflection.
     """
-    count = len(raw[0])
-    shifts = generator.uniform(-how.shift, how.shift, (count, 2))
-    mirrored = generator.random(count) < (0.5 if how.mirror else 0.0)
+    shifts = how.shift * (2 * drawn[:, :2] - 1)
+    mirrored = drawn[:, 2] < (0.5 if how.mirror else 0.0)
     return [
         _moved(values, shifts, mirrored) if picture else values for values, picture in zip(raw, pictures, strict=True)
     ]

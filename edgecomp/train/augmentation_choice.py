@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .augmentation import Augmentation, augmented, is_picture
+from .augmentation import Augmentation, augmented, drawn_views, is_picture
 from .examples import UNLABELLED, Examples
 from .heads import Head
 from .judge import BATCH, answers, batches
@@ -88,7 +88,8 @@ class _Views:
             if how.mirror:  # every one, where training mirrors half of them
                 raw = [one[:, :, ::-1] if picture else one for one, picture in zip(raw, self.pictures, strict=True)]
             elif how:
-                raw = augmented(raw, self.pictures, how, generator(self.seed, batch.start, 2))
+                drawn = drawn_views(len(raw[0]), generator(self.seed, batch.start, 2))
+                raw = augmented(raw, self.pictures, how, drawn)
             found.append(self.look(self.examples.normalized(raw))[0])
         return np.concatenate(found)
 

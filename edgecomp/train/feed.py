@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from .augmentation import Augmentation, augmented, is_picture
-from .examples import Examples
-from .order import generator, shuffled
+from .order import shuffled
+from .views import Views
 
 _AHEAD = 3
 
@@ -23,12 +22,14 @@ class Batch:
     Args:
         inputs: what the model takes, [batch, ...] for each input.
         labels: see `judge.labels_of`; None where there are none.
-        known: the teacher's scores, or None where it has to be asked.
+        positions: of the examples.
+        epoch: counted from 0.
     """
 
     inputs: list[np.ndarray]
     labels: np.ndarray | None
-    known: list[np.ndarray] | None
+    positions: np.ndarray
+    epoch: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,22 +37,16 @@ class Feed:
     """The batches of a training by their number.
 
     Args:
-        examples: all of them.
-        positions: those that are trained on.
+        views: of all examples; their seed is that of the order, too.
+        positions: of the examples that are trained on.
         batch_size: examples in a batch; fewer where there are not so many.
-        augmentation: what is done to photos.
-        seed: of order and augmentation.
         labels: see `judge.labels_of`; None to learn from the teacher alone.
-        known: the teacher's scores for every example, by position; None where it has to be asked.
     """
 
-    examples: Examples
+    views: Views
     positions: np.ndarray
     batch_size: int
-    augmentation: Augmentation
-    seed: int
     labels: np.ndarray | None
-    known: Sequence[np.ndarray] | None = None
 
     @property
     def epoch_steps(self) -> int:
@@ -60,20 +55,18 @@ class Feed:
 
     def batch(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
-        order = shuffled(self.positions, self.seed, step // self.epoch_steps)
-        return self._of(order, step)
+        return self._of(self._epoch(step // self.epoch_steps), step)
 
     def batches(self, first: int, end: int) -> Generator[Batch, None, None]:
         """The batches of the steps from `first` up to `end`."""
         with ThreadPoolExecutor(1, "batches") as pool:
             pending: deque[Future[Batch]] = deque()
-            order, epoch = self.positions, -1
+            epoch = self._epoch(first // self.epoch_steps)
             try:
                 for step in range(first, end):
-                    if step // self.epoch_steps != epoch:
-                        epoch = step // self.epoch_steps
-                        order = shuffled(self.positions, self.seed, epoch)
-                    pending.append(pool.submit(self._of, order, step))
+                    if step // self.epoch_steps != epoch.number:
+                        epoch = self._epoch(step // self.epoch_steps)
+                    pending.append(pool.submit(self._of, epoch, step))
                     if len(pending) > _AHEAD:
                         yield pending.popleft().result()
                 while pending:
@@ -81,15 +74,20 @@ class Feed:
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _of(self, order: np.ndarray, step: int) -> Batch:
+    def _epoch(self, number: int) -> _Epoch:
+        return _Epoch(number, shuffled(self.positions, self.views.seed, number), self.views.drawn(number))
+
+    def _of(self, epoch: _Epoch, step: int) -> Batch:
         start = step % self.epoch_steps * self.batch_size
-        chosen = order[start : start + self.batch_size]
-        raw = self.examples.raw(chosen)
-        if self.augmentation:
-            pictures = [is_picture(one) for one in self.examples.contract.inputs]
-            raw = augmented(raw, pictures, self.augmentation, generator(self.seed, step, 1))
-        return Batch(
-            self.examples.normalized(raw),
-            None if self.labels is None else self.labels[chosen],
-            None if self.known is None else [one[chosen] for one in self.known],
-        )
+        chosen = epoch.order[start : start + self.batch_size]
+        labels = None if self.labels is None else self.labels[chosen]
+        return Batch(self.views.inputs(chosen, epoch.drawn), labels, chosen, epoch.number)
+
+
+@dataclass(frozen=True, eq=False)
+class _Epoch:
+    """In what order examples come, and how they are seen."""
+
+    number: int
+    order: np.ndarray
+    drawn: np.ndarray

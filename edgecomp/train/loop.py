@@ -73,7 +73,7 @@ def run(
         metric=course.judge.metric,
         held=course.held,
         stopped=state.stopped,
-        augmentation=str(course.feed.augmentation),
+        augmentation=str(course.feed.views.augmentation),
         zeros=course.masks.share,
         changes=state.schedule.changes,
         warnings=(*course.warnings, HURRIED) if state.hurried else course.warnings,
@@ -125,8 +125,10 @@ class _Loop:
             for batch in batches:
                 along = schedule.along(state.step)
                 self._course.proceed(along)
-                shares = weights(along, labelled=batch.labels is not None, taught=self._course.teacher is not None)
-                self._pending.append(self._course.learn(batch, schedule.learning_rate(state.step), shares))
+                labelled, taught = batch.labels is not None, self._course.teacher is not None
+                shares = weights(along, labelled=labelled, taught=taught, leading=schedule.leading)
+                known = self._course.known(batch, schedule, shares)
+                self._pending.append(self._course.learn(batch, schedule.learning_rate(state.step), shares, known))
                 state.step += 1
                 if self._thinning is not None and self._thinning.due(state.step):
                     self._course.masks.choose(self._thinning.share_at(state.step))

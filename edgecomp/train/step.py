@@ -98,13 +98,14 @@ def make_step(
         teacher: what it learns from, or None.
         optimizer: see `make_optimizer`.
         masks: of the student; what they keep at zero stays there.
-        matches: features to draw together.
+        matches: features to draw together, at steps that ask the teacher.
         temperature: see `TrainSettings`.
         batch_statistics: whether BatchNorm uses the batch, and dropout drops; else both stay as in inference.
     """
     import tensorflow as tf
 
     learning = with_features(student.network, [one.student_layer for one in matches])
+    answering = with_features(student.network, [])
     teaching = with_features(teacher.network, [one.teacher_layer for one in matches]) if teacher else None
     variables = student.network.trainable_variables
     loss_of = _make_loss(student, matches, temperature)
@@ -113,7 +114,7 @@ def make_step(
         theirs = [] if teaching is None or known is not None else call(teaching, inputs, training=False)
         wanted = known if known is not None else teacher.scores(theirs) if teacher else []
         with safe_gradients(learning), tf.GradientTape() as tape:
-            given = call(learning, inputs, training=batch_statistics)
+            given = call(learning if theirs else answering, inputs, training=batch_statistics)
             loss = loss_of(given, theirs, labels, wanted, shares)
         gradients = tape.gradient(loss, variables)
         masks.observe(variables, gradients)
@@ -165,7 +166,7 @@ def _make_loss(student: Reader, matches: Sequence[FeatureMatch], temperature: fl
         if wanted:
             triples = zip(student.heads, ours, wanted, strict=True)
             total += shares[1] * tf.add_n([soft_loss(*triple, temperature) for triple in triples])
-        if matches:
+        if matches and theirs:
             total += shares[2] * features(given, theirs)
         return total
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.subset import spread
+from .answers import MOST_BYTES, Answers, Remembered
 from .augmentation import Augmentation
 from .augmentation_choice import choose_augmentation
-from .batch_norm import quick_statistics
+from .batch_norm import fused_normalization, quick_statistics
 from .checks import check_labels, check_networks, check_outputs
 from .course import Course
 from .determinism import deterministic_operations
@@ -30,6 +31,7 @@ from .progress import Progress, Trained
 from .settings import TrainSettings
 from .step import Look, Reader, make_look
 from .variables import seed_random_layers
+from .views import MOST_VIEWS, Views
 
 if TYPE_CHECKING:
     import keras
@@ -45,9 +47,6 @@ it was cut. (Accuracy on its test part, one seed; 32 itself was not tried.)"""
 
 FEWEST_IN_BATCH = 16
 
-KNOWN_BYTES = 512 << 20
-"""What a teacher's answers may take in memory; beyond that it is asked again at every step."""
-
 
 def train(
     student: keras.Model,
@@ -57,6 +56,7 @@ def train(
     teacher: keras.Model | None = None,
     features: Sequence[FeatureMatch] = (),
     checkpoint: Path | None = None,
+    remembered: Remembered | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Trained:
     """Trains a network to be closer to labels, to a teacher's answers, or both.
@@ -77,6 +77,8 @@ def train(
         checkpoint: a file that is written as training goes on, and that an interrupted training goes on from, to end
             with the same weights to the bit. It stays where it is in the end, so that a finished training is not
             repeated; the caller removes it.
+        remembered: what teachers said in other trainings, and what this one's will have said; where several trainings
+            share it, none is asked twice.
         on_progress: is told a few times a second.
 
     Raises:
@@ -92,9 +94,11 @@ def train(
     networks = [one for one in (student, teacher) if one is not None]
     with deterministic_operations():
         seed_random_layers(student, settings.seed)
-        course = _prepare(student, teacher, examples, settings, features)
+        whose = (identity["the teacher"], identity["the examples"])
+        known = {} if remembered is None else remembered
+        course = _prepare(student, teacher, examples, settings, features, whose, known)
         quick = quick_statistics(student, course.feed.epoch_steps)
-        with mixed_precision(*networks, wanted=settings.mixed_precision), quick:
+        with mixed_precision(*networks, wanted=settings.mixed_precision), quick, fused_normalization(student):
             return run(course, identity, started, checkpoint, on_progress)
 
 
@@ -104,6 +108,8 @@ def _prepare(
     examples: Examples,
     settings: TrainSettings,
     features: Sequence[FeatureMatch],
+    whose: tuple[str, ...],
+    remembered: Remembered,
 ) -> Course:
     """Everything that the loop works with, checked."""
     few = examples.inputs(spread(len(examples), min(PROBED, len(examples))))
@@ -123,16 +129,17 @@ def _prepare(
     parts = split(len(examples))
     look = make_look(knowing)
     augmentation = _augmentation(look, heads, examples, parts, settings)
-    known = wanted = None
-    if teaching is not None:
-        same_at_every_step = not augmentation and not features
-        fits = _size(reference, len(examples)) <= KNOWN_BYTES
-        known, wanted = _answers(look, examples, parts, ahead=same_at_every_step and fits)
+    count = MOST_VIEWS if augmentation else 1
+    again = teaching is not None and count * _size(reference, len(examples)) <= MOST_BYTES
+    views = Views(examples, augmentation, settings.seed, count if again else None)
+    whose = (*whose, str(augmentation), str(settings.seed), str(settings.mixed_precision))
+    wanted = None if teaching is None else all_scores(look, examples, parts.judging)
     batch_size = min(settings.batch_size, len(parts.fitting))
     return Course(
         student=learning,
         teacher=teaching,
-        feed=Feed(examples, parts.fitting, batch_size, augmentation, settings.seed, labels, known),
+        feed=Feed(views, parts.fitting, batch_size, labels),
+        answers=Answers(look, views, whose, remembered) if again else None,
         judge=Judge(examples, parts.judging, heads, labels, wanted),
         settings=settings,
         features=tuple(features),
@@ -148,16 +155,6 @@ def _augmentation(
     if not settings.augment:
         return Augmentation()
     return choose_augmentation(look, heads[0], examples, parts.judging, settings.seed)
-
-
-def _answers(
-    look: Look, examples: Examples, parts: Split, *, ahead: bool
-) -> tuple[list[np.ndarray] | None, list[np.ndarray]]:
-    """The teacher's scores of all examples, where they are to be known ahead, and of those that judge."""
-    if not ahead:
-        return None, all_scores(look, examples, parts.judging)
-    known = all_scores(look, examples, np.arange(len(examples)))
-    return known, [one[parts.judging] for one in known]
 
 
 def _size(outputs: Sequence[np.ndarray], count: int) -> int:

@@ -25,6 +25,7 @@ from ..workbench import Workbench
 from .sparsity import sparsity_of
 
 if TYPE_CHECKING:
+    from ...train.answers import Remembered
     from ...train.examples import Examples
     from ...train.features import FeatureMatch
     from ...train.progress import Progress, Trained
@@ -61,6 +62,7 @@ class Trainer:
         self._asked: TrainPass = plan.recipe.train
         self._steps: list[tuple[int, ...]] = []
         self._begun, self._spent = 0, 0.0  # rounds and seconds of another trainer
+        self._remembered: Remembered = {}
 
     def for_plan(self, plan: Plan, *, after: Trainer | None = None) -> Trainer:
         """Trains by another recipe on the same samples, which are not read again.
@@ -70,6 +72,7 @@ class Trainer:
             after: who has done the recipe's first rounds; None where nobody has.
         """
         other = Trainer(self._model, plan, self._bench, self._folder)
+        other._remembered = self._remembered
         other.__dict__["_examples"] = self._examples  # where `cached_property` keeps it
         if after is not None:
             other._begun, other._spent = after._rounds, after._asked.time_budget or 0.0
@@ -165,6 +168,7 @@ class Trainer:
                 teacher=teacher,
                 features=features,
                 checkpoint=checkpoint,
+                remembered=self._remembered,
                 on_progress=lambda progress: _show(step, title, progress),
             )
             step.detail = (

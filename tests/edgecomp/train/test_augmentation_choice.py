@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from edgecomp.train.augmentation import Augmentation, augmented
+from edgecomp.train.augmentation import Augmentation, augmented, drawn_views
 from edgecomp.train.augmentation_choice import choose_augmentation
 from edgecomp.train.heads import Head
 from edgecomp.train.step import Reader, make_look
@@ -57,7 +57,8 @@ def test_values_and_rows_get_none() -> None:
 )
 def test_views_hold_only_values_that_the_photo_has(photos: np.ndarray, shift: float, mirror: bool, seed: int) -> None:
     rows = np.arange(len(photos))
-    views, same = augmented([photos, rows], [True, False], Augmentation(shift, mirror), np.random.default_rng(seed))
+    drawn = drawn_views(len(photos), np.random.default_rng(seed))
+    views, same = augmented([photos, rows], [True, False], Augmentation(shift, mirror), drawn)
     assert same is rows
     assert views.shape == photos.shape
     assert views.dtype == photos.dtype
@@ -68,12 +69,5 @@ def test_views_hold_only_values_that_the_photo_has(photos: np.ndarray, shift: fl
 def test_a_shift_moves_by_whole_pixels_and_reflects_at_the_edge() -> None:
     row = np.arange(6, dtype=np.uint8).reshape(1, 1, 6, 1)
 
-    class Farthest:
-        def uniform(self, low: float, high: float, size: tuple[int, int]) -> np.ndarray:
-            return np.full(size, high)
-
-        def random(self, size: int) -> np.ndarray:
-            return np.ones(size)
-
-    (view,) = augmented([row], [True], Augmentation(shift=1 / 3), Farthest())  # type: ignore[arg-type]
+    (view,) = augmented([row], [True], Augmentation(shift=1 / 3), np.ones((1, 3), np.float32))
     assert view.reshape(-1).tolist() == [2, 3, 4, 5, 4, 3]

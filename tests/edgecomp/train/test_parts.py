@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 
 from edgecomp.errors import InputError
 from edgecomp.pruning.plan import apply_plan, plan_pruning
+from edgecomp.train.answers import Answers, Remembered
+from edgecomp.train.augmentation import Augmentation
 from edgecomp.train.examples import gather
 from edgecomp.train.features import matches_by_name, matches_from_plan
 from edgecomp.train.heads import Head, is_yes_or_no, read_heads, scores
 from edgecomp.train.learning_rate import BOLD_RATE, GENTLE_RATE, highest_rate, intact
 from edgecomp.train.losses import hard_losses, soft_loss
 from edgecomp.train.order import FEWEST_HELD, MOST_HELD, shuffled, split
-from edgecomp.train.schedule import MOST_WARM_UP, Pace, Schedule, plan_schedule
+from edgecomp.train.schedule import LEADING, MOST_LEADING, MOST_WARM_UP, Pace, Remembering, Schedule, plan_schedule
 from edgecomp.train.settings import TrainSettings
+from edgecomp.train.views import Views
 from edgecomp.train.weighting import weights
 
 from .networks import classifier, corners, examples_of
@@ -133,6 +136,59 @@ def test_a_time_budget_is_kept_and_a_number_of_epochs_is_the_most() -> None:
     assert plan_schedule(TrainSettings(steps=77, time_budget=0.5), 20_000, pace, 1e-3).steps == 77
 
 
+@given(
+    step=st.floats(0.001, 0.1),
+    faster=st.floats(0.2, 1),
+    view=st.floats(0.01, 10),
+    seconds=st.floats(1, 2000),
+    led=st.booleans(),
+    epoch_steps=st.integers(1, 2000),
+)
+def test_a_teacher_whose_answers_are_remembered_leaves_time_for_more_steps_but_not_for_too_many(
+    step: float, faster: float, view: float, seconds: float, led: bool, epoch_steps: int
+) -> None:
+    remembering = Remembering(faster * step, view, 8, led)
+    asked = Pace(step, 1.0, 0.0).affordable(seconds, epoch_steps)
+    known = Pace(step, 1.0, 0.0, remembering).affordable(seconds, epoch_steps)
+    assert known >= asked
+    if known > asked:  # then views come round again
+        epochs = known / epoch_steps
+        assert epochs > 8
+        longer = min(LEADING * known, MOST_LEADING) if led else 0.0
+        took = 8 * view + epochs + step * (longer + (known - longer) * faster)
+        assert took <= seconds * 1.001
+
+
+def test_views_come_round_again_and_those_of_an_epoch_do_not_depend_on_the_batch() -> None:
+    examples = examples_of(classifier(), corners(30))
+    few, many = (Views(examples, Augmentation(shift=0.25), 3, count) for count in (2, None))
+    np.testing.assert_array_equal(few.drawn(0), few.drawn(2))
+    assert not np.array_equal(many.drawn(0), many.drawn(2))
+    alone, together = np.array([7]), np.array([3, 7])
+    drawn = few.drawn(1)
+    np.testing.assert_array_equal(few.inputs(alone, drawn)[0][0], few.inputs(together, drawn)[0][1])
+
+
+def test_a_teacher_is_asked_once_for_each_view_whichever_training_asks() -> None:
+    examples, asked = examples_of(classifier(), corners(30)), []
+
+    def look(inputs: Any) -> list[np.ndarray]:
+        asked.append(len(inputs[0]))
+        return [inputs[0].sum(axis=(1, 2))]
+
+    remembered: Remembered = {}
+    views = Views(examples, Augmentation(shift=0.25), 3, 2)
+    first, second = (Answers(look, views, ("it",), remembered) for _ in range(2))
+    positions = np.array([4, 2])
+    wanted = views.inputs(positions, views.drawn(0))[0].sum(axis=(1, 2))
+    np.testing.assert_array_equal(first.of(positions, 0)[0], wanted)
+    np.testing.assert_array_equal(second.of(positions, 2)[0], wanted)
+    assert asked == [30]
+    assert not np.array_equal(second.of(positions, 1)[0], wanted)
+    Answers(look, views, ("another",), remembered).of(positions, 0)
+    assert asked == [30, 30, 30]
+
+
 @given(count=st.integers(1, 60_000))
 def test_what_is_held_out_is_not_trained_on(count: int) -> None:
     parts = split(count)
@@ -221,6 +277,7 @@ def test_labels_count_more_and_features_less_as_training_goes_on() -> None:
     first, last = (weights(along, labelled=True, taught=True) for along in (0.0, 1.0))
     assert first.labels == 0 < last.labels
     assert first.features > last.features == pytest.approx(0)
+    assert weights(LEADING, labelled=True, taught=True, leading=LEADING).features == 0
     assert weights(0.3, labelled=True, taught=False).labels == 1
     assert weights(1.0, labelled=False, taught=True).teacher == 1
 
