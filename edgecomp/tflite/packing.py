@@ -34,12 +34,17 @@ class AlignedBuffer:
     data: Any | None
 
     def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the schema's own `ModelT.Pack` calls
-        tables = schema()
-        vector = None if self.data is None else _byte_vector(builder, self.data)
-        tables.BufferStart(builder)
-        if vector is not None:
-            tables.BufferAddData(builder, vector)
-        return int(tables.BufferEnd(builder))
+        if self.data is None:
+            return int(builder.once("empty buffer", lambda: _table(builder, None)))
+        return _table(builder, _byte_vector(builder, self.data))
+
+
+def _table(builder: Any, vector: int | None) -> int:
+    tables = schema()
+    tables.BufferStart(builder)
+    if vector is not None:
+        tables.BufferAddData(builder, vector)
+    return int(tables.BufferEnd(builder))
 
 
 def _byte_vector(builder: Any, data: Any) -> int:
@@ -95,7 +100,9 @@ def pack(model: Any, original: bytes = b"") -> bytes:
     """The objects as a file, with the labels and vocabularies that were appended to `original`."""
     import flatbuffers
 
-    builder = flatbuffers.Builder(sum(len(one.data) for one in model.buffers if one.data is not None) + 4096)
+    from .sharing_builder import SharingBuilder
+
+    builder = SharingBuilder(sum(len(one.data) for one in model.buffers if one.data is not None) + 4096)
     try:
         builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     except flatbuffers.builder.BuilderSizeError as error:
