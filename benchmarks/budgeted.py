@@ -92,7 +92,7 @@ def _figures(made: Any, stock: bytes) -> list[str]:
         f"  accuracy: float {accuracy['float']:.2f}, stock int8 {accuracy['stock']:.2f}, ours "
         f"{accuracy['compressed']:.2f}: {accuracy['float'] - accuracy['compressed']:.2f} points lost on "
         f"{report['float']['metric']['n']} samples",
-        f"  bytes: {ours['bytes'] / theirs['bytes']:.3f}x of the stock file; MACs {ours['macs'] / theirs['macs']:.3f}x",
+        f"  bytes: {ours['bytes'] / len(stock):.3f}x of the stock file; MACs {ours['macs'] / theirs['macs']:.3f}x",
         *instruction_lines(made, stock),
     ]
 

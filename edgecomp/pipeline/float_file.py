@@ -67,8 +67,11 @@ class FloatModel:
     overlaps: tuple[str, ...] = ()
 
     def named(self, file: bytes) -> bytes:
-        """Another .tflite of the same graph, with the model's own names for its inputs and outputs."""
-        return _named(file, self.model)
+        """The stock converter's .tflite of the same graph, with the model's own names for its inputs and outputs.
+
+        It stays as large as that converter makes it.
+        """
+        return _named(file, self.model, compact=False)
 
 
 def export(moved: Moved, plan: Plan, samples: Samples, bench: Workbench) -> FloatModel:
@@ -159,8 +162,9 @@ def convert_to_float(model: OpenedModel, bench: Workbench) -> bytes:
     return _named(convert_graph(freeze(model), bench.worker), model)
 
 
-def _named(file: bytes, model: OpenedModel) -> bytes:
-    return with_signature(file, [spec.name for spec in model.inputs], [spec.name for spec in model.outputs])
+def _named(file: bytes, model: OpenedModel, *, compact: bool = True) -> bytes:
+    inputs, outputs = ([spec.name for spec in specs] for specs in (model.inputs, model.outputs))
+    return with_signature(file, inputs, outputs, compact=compact)
 
 
 def _resolve(model: OpenedModel, plan: Plan, samples: Samples, file: bytes | None = None) -> Resolved | None:

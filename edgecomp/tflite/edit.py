@@ -16,7 +16,14 @@ from .packing import AlignedBuffer, pack, schema, unpack
 from .reader import read_tflite
 
 
-def with_signature(data: bytes, inputs: Sequence[str], outputs: Sequence[str], key: str = "serving_default") -> bytes:
+def with_signature(
+    data: bytes,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    key: str = "serving_default",
+    *,
+    compact: bool = True,
+) -> bytes:
     """Names the inputs and outputs of the main graph, in place of any signature it has.
 
     Args:
@@ -24,6 +31,7 @@ def with_signature(data: bytes, inputs: Sequence[str], outputs: Sequence[str], k
         inputs: a name for each input of subgraph 0, in the order the graph has them.
         outputs: likewise for its outputs.
         key: the signature's key, for `Interpreter.get_signature_runner(key)`.
+        compact: see `packing.pack`.
 
     Returns:
         The file with the signature; signatures of other subgraphs are kept.
@@ -42,7 +50,7 @@ def with_signature(data: bytes, inputs: Sequence[str], outputs: Sequence[str], k
     )
     others = [one for one in model.signatureDefs or () if one.subgraphIndex != 0]
     model.signatureDefs = [signature, *others]
-    return pack(model, data)
+    return pack(model, data, compact=compact)
 
 
 def align_buffers(data: bytes) -> bytes:

@@ -20,8 +20,6 @@ from edgecomp.errors import InputError
 from .bounded import BROKEN
 from .reader import FILE_IDENTIFIER, read_tflite
 
-# A cache line; also what TFLite's own arena aligns tensors to (kDefaultTensorAlignment).
-BUFFER_ALIGNMENT = 64
 # Labels and vocabularies take a few megabytes; more is a mistake, or an archive made to fill the memory.
 MAX_APPENDED_BYTES = 2**28
 _DAMAGED = "the .tflite is damaged: its flatbuffer cannot be followed; copy or export it again"
@@ -49,7 +47,7 @@ def _table(builder: Any, vector: int | None) -> int:
 
 def _byte_vector(builder: Any, data: Any) -> int:
     payload = bytes(data)
-    builder.StartVector(1, len(payload), BUFFER_ALIGNMENT)
+    builder.StartVector(1, len(payload), builder.alignment)
     builder.head -= len(payload)
     builder.Bytes[builder.head : builder.head + len(payload)] = payload
     return int(builder.EndVector())
@@ -96,13 +94,24 @@ def _inline_custom_options(operator: Any, data: bytes) -> None:
     operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
 
 
-def pack(model: Any, original: bytes = b"") -> bytes:
-    """The objects as a file, with the labels and vocabularies that were appended to `original`."""
+def pack(model: Any, original: bytes = b"", *, compact: bool = True) -> bytes:
+    """The objects as a file.
+
+    Args:
+        model: see `unpack`.
+        original: the file whose labels and vocabularies, appended to it, are carried over.
+        compact: whether what is the same is written once, and weights begin at cache lines; else the file is as the
+            stock converter would write it.
+
+    Raises:
+        InputError: it would be too large.
+    """
     import flatbuffers
 
-    from .sharing_builder import SharingBuilder
+    from .builders import PlainBuilder, SharingBuilder
 
-    builder = SharingBuilder(sum(len(one.data) for one in model.buffers if one.data is not None) + 4096)
+    size = sum(len(one.data) for one in model.buffers if one.data is not None) + 4096
+    builder = SharingBuilder(size) if compact else PlainBuilder(size)
     try:
         builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     except flatbuffers.builder.BuilderSizeError as error:

@@ -51,7 +51,7 @@ def fused_normalization(network: Any) -> Iterator[None]:
 
     Keras writes it with ten, and each reads and writes all of a layer's values: a step of a ResNet-8 for CIFAR-10
     without three quarters of its multiply-accumulates took 33 ms that way and takes 24 ms this way, on one core of an
-    AMD EPYC. The gradient has no sum of three tensors left either, whose order may change (see `determinism`).
+    AMD EPYC.
 
     Args:
         network: a `keras.Model`.

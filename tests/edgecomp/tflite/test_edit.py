@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from edgecomp.errors import InputError
 from edgecomp.tflite import align_buffers, read_tflite, with_signature
-from edgecomp.tflite.packing import BUFFER_ALIGNMENT
+from edgecomp.tflite.builders import BUFFER_ALIGNMENT
 
 
 def run(data: bytes) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A flatbuffer builder that writes what is the same only once.
+"""Flatbuffer builders for a .tflite: one as the stock converter writes, and one that writes what is the same once.
 
 A flatbuffer may point to a string or vector from several places. The schema's own packer never does, and so a file of
 a small network holds every tensor's name twice (once for an activation, once for the bias behind it) and hundreds of
@@ -12,14 +12,32 @@ from typing import Any
 
 import flatbuffers
 
+BUFFER_ALIGNMENT = 64
+"""A cache line; also what TFLite's own arena aligns tensors to (`kDefaultTensorAlignment`)."""
 
-class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]
-    """Shares strings, and vectors of numbers of more than a byte; buffers of weights stay apart.
+
+class PlainBuilder(flatbuffers.Builder):  # type: ignore[misc]
+    """Writes everything where it is met; weights are aligned as TFLite's schema asks for.
 
     Args:
         size: bytes to begin with.
     """
 
+    alignment = 16
+
+    def once(self, what: Hashable, write: Callable[[], int]) -> int:
+        """The place of something that is written now; see `SharingBuilder`."""
+        return int(write())
+
+
+class SharingBuilder(PlainBuilder):
+    """Shares strings, and vectors of numbers of more than a byte. Buffers of weights stay apart, at cache lines each.
+
+    Args:
+        size: bytes to begin with.
+    """
+
+    alignment = BUFFER_ALIGNMENT
     head: int
 
     def __init__(self, size: int) -> None:

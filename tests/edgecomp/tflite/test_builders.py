@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecomp.tflite import align_buffers, read_tflite
+from edgecomp.tflite.builders import SharingBuilder
 from edgecomp.tflite.packing import AlignedBuffer
-from edgecomp.tflite.sharing_builder import SharingBuilder
 
 WORDS = st.sampled_from(["", "conv", "conv;relu"])
 NUMBERS = st.lists(st.integers(-2, 2), max_size=4)
