@@ -105,7 +105,6 @@ def make_step(
     import tensorflow as tf
 
     learning = with_features(student.network, [one.student_layer for one in matches])
-    answering = with_features(student.network, [])
     teaching = with_features(teacher.network, [one.teacher_layer for one in matches]) if teacher else None
     variables = student.network.trainable_variables
     loss_of = _make_loss(student, matches, temperature)
@@ -114,7 +113,7 @@ def make_step(
         theirs = [] if teaching is None or known is not None else call(teaching, inputs, training=False)
         wanted = known if known is not None else teacher.scores(theirs) if teacher else []
         with safe_gradients(learning), tf.GradientTape() as tape:
-            given = call(learning if theirs else answering, inputs, training=batch_statistics)
+            given = call(learning if theirs else student.network, inputs, training=batch_statistics)
             loss = loss_of(given, theirs, labels, wanted, shares)
         gradients = tape.gradient(loss, variables)
         masks.observe(variables, gradients)
